@@ -1,0 +1,35 @@
+/** The exchanges, queues and bindings of one installation, as data: declared again at every (re)connect. */
+export interface Topology {
+  readonly exchanges: readonly { readonly name: string; readonly type: 'topic' | 'fanout' }[];
+  readonly queues: readonly QueueDeclaration[];
+}
+
+export interface QueueDeclaration {
+  readonly name: string;
+  readonly bindings: readonly { readonly exchange: string; readonly routingKey: string }[];
+  /** Where the broker puts what it gives up on: a backstop only, since faults are parked in PostgreSQL. */
+  readonly deadLetterExchange?: string;
+  readonly deliveryLimit?: number;
+}
+
+export interface BusNames {
+  readonly events: string;
+  readonly projectorQueue: string;
+  readonly deadLetterExchange: string;
+  readonly deadLetterQueue: string;
+}
+
+/** All names on the broker begin with `prefix`, so that installations share a broker without meeting. */
+export function busNames(prefix: string): BusNames {
+  return {
+    events: `${prefix}.events`,
+    projectorQueue: `${prefix}.projector`,
+    deadLetterExchange: `${prefix}.dead-letters`,
+    deadLetterQueue: `${prefix}.dead-letters`,
+  };
+}
+
+/** The routing key of an event: `<source>.<EventName>`, so that a queue can bind to a source by `order.*`. */
+export function routingKeyOf(event: { readonly source: string; readonly name: string }): string {
+  return `${event.source}.${event.name}`;
+}

@@ -1,0 +1,141 @@
+/**
+ * The compiled form of a view: plain JSON with a stable fingerprint, stored with every generation. Only plans are run;
+ * shape functions run once, when the view is declared.
+ */
+export interface Plan {
+  readonly view: string;
+  /** SHA-256 over the canonical JSON of everything else here, first 12 hex digits. Part of the index name. */
+  readonly fingerprint: string;
+  /** The source of the root. */
+  readonly root: string;
+  readonly where: Filter | null;
+  /** The default order of lists. */
+  readonly sort: readonly SortKey[];
+  /** All joins, parents before children; the first is the root itself, whose id is ''. */
+  readonly levels: readonly Level[];
+  readonly shape: ShapeNode;
+}
+
+/** `'lines.productId'`: the path of a column in a source's state; a dot enters a list. */
+export type ColumnPath = string;
+
+/** One set of rows that a document needs. */
+export interface Level {
+  /** Unique within the plan and stable: the document path of the join ('customer', 'lines.product'), '' for the root. */
+  readonly id: string;
+  readonly source: string;
+  /** The level whose rows lead here; null for the root. */
+  readonly parent: string | null;
+  readonly link: Link | null;
+  /** Which partner rows count, beside not being deleted. */
+  readonly where: Filter | null;
+  /** The order of several partners; ties are always broken by id. */
+  readonly sort: readonly SortKey[];
+  /** The most partner rows per key; null is unbounded. */
+  readonly limit: number | null;
+  /** Every top-level column of the source that this level reads (shape, keys, where, sort, compute). */
+  readonly columns: readonly string[];
+}
+
+/**
+ * How the rows of a level are found from its parent's rows.
+ *
+ * `forward`: the parent's column (of a list item when the path has a dot, several values when `many`) holds ids of this
+ * level's rows. `backward`: this level's column holds the id of the parent's row; `many` when the column is an array or
+ * lies in a list. A column 'id' is a shared key.
+ */
+export type Link =
+  | { readonly kind: 'forward'; readonly column: ColumnPath; readonly many: boolean }
+  | { readonly kind: 'backward'; readonly column: ColumnPath; readonly many: boolean };
+
+export interface SortKey {
+  readonly column: ColumnPath;
+  readonly descending: boolean;
+}
+
+/** The one filter grammar, normalized. Columns (in plans) and dotted fields (in queries) are both `field`. */
+export type Filter =
+  | { readonly kind: 'and' | 'or'; readonly of: readonly Filter[] }
+  | { readonly kind: 'not'; readonly of: Filter }
+  | { readonly kind: 'condition'; readonly field: string; readonly op: FilterOp; readonly values: readonly FilterValue[] };
+
+export type FilterValue = string | number | boolean;
+/** `eq` and `ne` take one or more values; `exists` takes one boolean; the others take one value. */
+export type FilterOp = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte' | 'exists' | 'prefix';
+
+/** `ref` columns are kind 'id'; `oneOf` columns are kind 'enum'. */
+export type ValueKind =
+  | 'id' | 'string' | 'prose' | 'int' | 'decimal' | 'money' | 'instant' | 'day' | 'bool' | 'enum' | 'geo' | 'json';
+
+export interface Hints {
+  readonly text?: { readonly weight: number; readonly language: string | null };
+  readonly facet?: true;
+  readonly guard?: true;
+  /** Returned, not indexed. */
+  readonly carry?: true;
+}
+
+/** The tree of a document. What a node reads is relative to its row: a source's row, or an item of a list column. */
+export type ShapeNode =
+  | { readonly node: 'object'; readonly fields: readonly { readonly name: string; readonly of: ShapeNode }[] }
+  | ValueNode
+  | ConstantNode
+  /** One partner row by a level: null (or `required`: the owner is absent) without one. */
+  | { readonly node: 'one'; readonly level: string; readonly required: boolean; readonly of: ShapeNode }
+  /** Partner rows by a level, in order. */
+  | { readonly node: 'many'; readonly level: string; readonly flat: boolean; readonly of: ShapeNode }
+  /** The items of a list column of this row, in the order published. */
+  | { readonly node: 'items'; readonly column: string; readonly flat: boolean; readonly where: Filter | null; readonly of: ShapeNode }
+  | ComputeNode;
+
+export interface ValueNode {
+  readonly node: 'value';
+  readonly column: string;
+  readonly kind: ValueKind;
+  /** The column holds a list of values of this kind. */
+  readonly array: boolean;
+  readonly nullable: boolean;
+  /** The values that `oneOf` declares: strict when publishing, open when receiving. */
+  readonly values?: readonly string[];
+  readonly currency?: string;
+  /** Stands for null (`orElse`). */
+  readonly orElse?: FilterValue;
+  readonly hints: Hints;
+}
+
+export interface ConstantNode {
+  readonly node: 'constant';
+  readonly value: FilterValue;
+  readonly kind: ValueKind;
+  readonly hints: Hints;
+}
+
+/** A pure function of other nodes. The function is found by `key` in the process: a plan from elsewhere may name one that this process lacks. */
+export interface ComputeNode {
+  readonly node: 'compute';
+  /** `<sha256 of the function's text, 12 digits>` or `v:<version>`. */
+  readonly key: string;
+  readonly inputs: readonly ShapeNode[];
+  readonly kind: ValueKind;
+  readonly nullable: boolean;
+  readonly currency?: string;
+  readonly hints: Hints;
+}
+
+/**
+ * How a change of one source's row reaches the roots of a view (design rule 4).
+ *
+ * Without steps the changed row itself holds the root ids at `start`: they are marked by the trigger. With steps a
+ * fan-out row is written for each key at `start`, and the steps are looked up later, in order: each takes ids, matches
+ * them against `match` of `source`'s copies, and gives what `give` holds there. `'id'` is the row's own id.
+ */
+export interface Route {
+  readonly view: string;
+  /** Stable within the plan: the level's id. */
+  readonly level: string;
+  readonly source: string;
+  readonly start: ColumnPath;
+  readonly steps: readonly { readonly source: string; readonly match: ColumnPath; readonly give: ColumnPath }[];
+  /** A change to none of these top-level columns (nor of `deleted`) changes no document by this route. */
+  readonly columns: readonly string[];
+}
