@@ -1,0 +1,22 @@
+/** One row of a source: its id and the state as it was published. */
+export interface LoadedRow {
+  readonly id: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The rows that a batch of documents needs, by level id ('' holds the roots). Deleted rows are left out. Order does not
+ * matter: the assembly sorts and limits by the plan, so that it gives the same document whoever loaded the rows.
+ */
+export type LoadedRows = ReadonlyMap<string, readonly LoadedRow[]>;
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+/** `document` is null when there is none: the root is deleted or filtered out, or a required partner is missing. */
+export interface Assembled {
+  readonly id: string;
+  readonly document: { readonly [name: string]: Json } | null;
+}
+
+/** The functions of `compute` nodes that this process has, by key. */
+export type Computes = ReadonlyMap<string, (...inputs: readonly unknown[]) => unknown>;
