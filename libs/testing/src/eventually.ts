@@ -1,0 +1,50 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface EventuallyOptions {
+  /** How long the assertion may go on failing, in milliseconds; 10 000 unless told. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Repeats `assertion` until it passes, and returns what it returned.
+ * @throws what the assertion threw last, with the time waited added to its message
+ */
+export async function eventually<T>(
+  assertion: () => T | Promise<T>,
+  { timeoutMs = 10_000 }: EventuallyOptions = {},
+): Promise<T> {
+  const started = performance.now();
+  for (let attempts = 1; ; attempts++) {
+    const remaining = timeoutMs - (performance.now() - started);
+    try {
+      return await within(assertion, Math.max(remaining, 1));
+    } catch (error) {
+      const waited = Math.round(performance.now() - started);
+      if (waited >= timeoutMs)
+        throw afterWaiting(error, `still so after ${waited} ms and ${attempts} attempts`);
+    }
+    // Quick at first, so that fast conditions cost nothing; then gentle on servers that everybody shares.
+    await delay(Math.min(10 * attempts, 200));
+  }
+}
+
+/** An assertion that hangs must not hang the test past its deadline without a reason. */
+async function within<T>(assertion: () => T | Promise<T>, timeoutMs: number): Promise<T> {
+  const timer = new AbortController();
+  const deadline = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
+    throw new Error('the assertion itself did not end');
+  });
+  // When the assertion wins, aborting the timer rejects this promise; nobody waits for it any more.
+  deadline.catch(() => undefined);
+  try {
+    return await Promise.race([assertion(), deadline]);
+  } finally {
+    timer.abort();
+  }
+}
+
+function afterWaiting(error: unknown, waited: string): Error {
+  if (!(error instanceof Error)) return new Error(`${String(error)} (${waited})`, { cause: error });
+  error.message = `${error.message} (${waited})`;
+  return error;
+}

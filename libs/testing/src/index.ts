@@ -1,0 +1,2 @@
+export { eventually, type EventuallyOptions } from './eventually.js';
+export { createTestSpace, serverUrls, type TestSpace, type TestSpaceOptions } from './test-space.js';

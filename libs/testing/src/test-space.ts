@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import amqp from 'amqplib';
+import pg from 'pg';
+import { createDatabases, dropDatabases, randomPassword } from '../../../stack/databases.js';
+import { busNames } from '../../messaging/src/topology.js';
+
+export interface TestSpaceOptions {
+  /** Short names (`orders`); on the server each gets the prefix of the space. */
+  readonly databases?: readonly string[];
+  readonly elasticsearch?: boolean;
+  readonly rabbitmq?: boolean;
+}
+
+/** Databases, indices and broker names that belong to one test file, so that files may run side by side. */
+export interface TestSpace {
+  /** The URL of a database as its own role, which may connect to no other. */
+  databaseUrl(name: string): string;
+  /** A pool of at most four connections on that database; the same one at every call, closed by `dispose`. */
+  pool(name: string): pg.Pool;
+  readonly rabbitmqUrl: string;
+  /** For `busNames`; exchanges and queues with other names than those are told to `dropLater`. */
+  readonly busPrefix: string;
+  readonly elasticsearchUrl: string;
+  /** Ends in `-`, so that an index is `${indexPrefix}order-search`. */
+  readonly indexPrefix: string;
+  /** Has `dispose` delete exchanges and queues of the test's own. */
+  dropLater(names: { exchanges?: readonly string[]; queues?: readonly string[] }): void;
+  /** Closes the pools and drops all that the space made. */
+  dispose(): Promise<void>;
+}
+
+/** Where the servers are: the environment that Jest's global set-up leaves, else the local defaults. */
+export function serverUrls(): { postgres: string; rabbitmq: string; elasticsearch: string } {
+  return {
+    postgres: process.env['POSTGRES_URL'] || 'postgres://postgres@127.0.0.1:5432/postgres',
+    rabbitmq: process.env['RABBITMQ_URL'] || 'amqp://guest:guest@127.0.0.1:5672',
+    elasticsearch: process.env['ELASTICSEARCH_URL'] || 'http://127.0.0.1:9200',
+  };
+}
+
+/**
+ * Makes a space of its own on the shared servers. Call it in `beforeAll`, and `dispose` in `afterAll`.
+ * Only what the options name may be used: a URL that was not asked for throws, since `dispose` would not clean it up.
+ */
+export async function createTestSpace(options: TestSpaceOptions = {}): Promise<TestSpace> {
+  const urls = serverUrls();
+  const prefix = `t_${randomBytes(4).toString('hex')}`;
+  const names = options.databases ?? [];
+  const databaseUrls = await createDatabases(
+    urls.postgres,
+    names.map((name) => ({ name: `${prefix}_${name}`, password: randomPassword() })),
+  );
+  const pools = new Map<string, pg.Pool>();
+  const bus = busNames(prefix);
+  const exchanges = new Set([bus.events, bus.deadLetterExchange]);
+  const queues = new Set([bus.projectorQueue, bus.deadLetterQueue]);
+
+  const databaseUrl = (name: string): string => {
+    const url = databaseUrls[`${prefix}_${name}`];
+    if (url === undefined)
+      throw new Error(`This test space has no database '${name}': it has ${names.join(', ') || 'none'}.`);
+    return url;
+  };
+
+  return {
+    databaseUrl,
+    pool: (name) => {
+      const pool = pools.get(name) ?? openPool(databaseUrl(name));
+      pools.set(name, pool);
+      return pool;
+    },
+    get rabbitmqUrl() {
+      return askedFor('rabbitmq', options.rabbitmq, urls.rabbitmq);
+    },
+    busPrefix: prefix,
+    get elasticsearchUrl() {
+      return askedFor('elasticsearch', options.elasticsearch, urls.elasticsearch);
+    },
+    indexPrefix: `${prefix}-`,
+    dropLater: (more) => {
+      for (const exchange of more.exchanges ?? []) exchanges.add(exchange);
+      for (const queue of more.queues ?? []) queues.add(queue);
+    },
+    dispose: async () => {
+      const ended = await Promise.allSettled([
+        Promise.all([...pools.values()].map((pool) => pool.end())),
+        options.rabbitmq === true ? dropFromBroker(urls.rabbitmq, exchanges, queues) : undefined,
+        options.elasticsearch === true ? dropIndices(urls.elasticsearch, prefix) : undefined,
+        names.length > 0 ? dropDatabases(urls.postgres, `${prefix}_`) : undefined,
+      ]);
+      const faults = ended.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+      if (faults.length > 0)
+        throw new AggregateError(faults, `The test space ${prefix} could not be dropped whole.`);
+    },
+  };
+}
+
+function openPool(connectionString: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max: 4 });
+  // A test may kill connections on purpose. An idle one that dies is replaced by the pool, and a used one fails its
+  // query; without a listener the first would end the whole Jest worker.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+function askedFor(option: 'rabbitmq' | 'elasticsearch', asked: boolean | undefined, url: string): string {
+  if (asked !== true) throw new Error(`Ask for it first: createTestSpace({ ${option}: true }).`);
+  return url;
+}
+
+async function dropFromBroker(
+  url: string,
+  exchanges: Iterable<string>,
+  queues: Iterable<string>,
+): Promise<void> {
+  const connection = await amqp.connect(url);
+  try {
+    const channel = await connection.createChannel();
+    // Deleting what does not exist succeeds (RabbitMQ's own extension of AMQP 0-9-1).
+    for (const queue of queues) await channel.deleteQueue(queue);
+    for (const exchange of exchanges) await channel.deleteExchange(exchange);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function dropIndices(url: string, prefix: string): Promise<void> {
+  // Deleting by pattern is refused by default (action.destructive_requires_name), hence the names.
+  const listed = await fetch(`${url}/_cat/indices/${prefix}*?format=json&h=index&expand_wildcards=all`);
+  if (!listed.ok)
+    throw new Error(`Elasticsearch could not list the indices of ${prefix}: ${await listed.text()}`);
+  for (const { index } of (await listed.json()) as { index: string }[]) {
+    const dropped = await fetch(`${url}/${index}`, { method: 'DELETE' });
+    if (!dropped.ok && dropped.status !== 404)
+      throw new Error(`Index ${index} was not deleted: ${await dropped.text()}`);
+  }
+}
