@@ -35,6 +35,15 @@ export interface Level {
   readonly limit: number | null;
   /** Every top-level column of the source that this level reads (shape, keys, where, sort, compute). */
   readonly columns: readonly string[];
+  /** Where the value of a column is found when an older event does not have it. Absent when no column needs it. */
+  readonly fallbacks?: readonly Fallback[];
+}
+
+/** `was`: the name that the column had before; `default`: what stands for it when neither name is there. */
+export interface Fallback {
+  readonly column: ColumnPath;
+  readonly was?: string;
+  readonly default?: FilterValue;
 }
 
 /**
@@ -43,29 +52,56 @@ export interface Level {
  * `forward`: the parent's column (of a list item when the path has a dot, several values when `many`) holds ids of this
  * level's rows. `backward`: this level's column holds the id of the parent's row; `many` when the column is an array or
  * lies in a list. A column 'id' is a shared key.
+ *
+ * `by` is set when the reference holds another unique column than the id (`ref(product, 'sku')`): the column's name in the
+ * row pointed at, which is this level's row (`forward`) or the parent's (`backward`).
  */
 export type Link =
-  | { readonly kind: 'forward'; readonly column: ColumnPath; readonly many: boolean }
-  | { readonly kind: 'backward'; readonly column: ColumnPath; readonly many: boolean };
+  | { readonly kind: 'forward'; readonly column: ColumnPath; readonly many: boolean; readonly by?: string }
+  | { readonly kind: 'backward'; readonly column: ColumnPath; readonly many: boolean; readonly by?: string };
 
 export interface SortKey {
   readonly column: ColumnPath;
   readonly descending: boolean;
+  /** Compare as points in time, since RFC 3339 spells one instant in many ways; absent: strings by code point, else by value. */
+  readonly as?: 'instant';
 }
 
 /** The one filter grammar, normalized. Columns (in plans) and dotted fields (in queries) are both `field`. */
 export type Filter =
   | { readonly kind: 'and' | 'or'; readonly of: readonly Filter[] }
   | { readonly kind: 'not'; readonly of: Filter }
-  | { readonly kind: 'condition'; readonly field: string; readonly op: FilterOp; readonly values: readonly FilterValue[] };
+  | {
+      readonly kind: 'condition';
+      readonly field: string;
+      readonly op: FilterOp;
+      readonly values: readonly FilterValue[];
+      /** As in `SortKey`. */
+      readonly as?: 'instant';
+    };
 
 export type FilterValue = string | number | boolean;
-/** `eq` and `ne` take one or more values; `exists` takes one boolean; the others take one value. */
+/**
+ * `eq` takes any number of values (none matches nothing), `ne` one or more; `exists` takes one boolean; the others take
+ * one value. A missing value matches `exists: false` only, so not even `ne`. Of several values (an array), `ne` holds
+ * when none equals, the others when any does.
+ */
 export type FilterOp = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte' | 'exists' | 'prefix';
 
 /** `ref` columns are kind 'id'; `oneOf` columns are kind 'enum'. */
 export type ValueKind =
-  | 'id' | 'string' | 'prose' | 'int' | 'decimal' | 'money' | 'instant' | 'day' | 'bool' | 'enum' | 'geo' | 'json';
+  | 'id'
+  | 'string'
+  | 'prose'
+  | 'int'
+  | 'decimal'
+  | 'money'
+  | 'instant'
+  | 'day'
+  | 'bool'
+  | 'enum'
+  | 'geo'
+  | 'json';
 
 export interface Hints {
   readonly text?: { readonly weight: number; readonly language: string | null };
@@ -75,17 +111,33 @@ export interface Hints {
   readonly carry?: true;
 }
 
-/** The tree of a document. What a node reads is relative to its row: a source's row, or an item of a list column. */
+/**
+ * The tree of a document. What a node reads is relative to its row: a source's row, or an item of a list column. The
+ * root's first field is always `id`.
+ */
 export type ShapeNode =
   | { readonly node: 'object'; readonly fields: readonly { readonly name: string; readonly of: ShapeNode }[] }
   | ValueNode
   | ConstantNode
   /** One partner row by a level: null (or `required`: the owner is absent) without one. */
-  | { readonly node: 'one'; readonly level: string; readonly required: boolean; readonly of: ShapeNode }
+  | {
+      readonly node: 'one';
+      readonly level: string;
+      readonly required: boolean;
+      readonly of: ShapeNode;
+      /** Stands for the whole when it is null; only where `of` is a single value (`orElse(one(…), 0)`). */
+      readonly orElse?: FilterValue;
+    }
   /** Partner rows by a level, in order. */
   | { readonly node: 'many'; readonly level: string; readonly flat: boolean; readonly of: ShapeNode }
   /** The items of a list column of this row, in the order published. */
-  | { readonly node: 'items'; readonly column: string; readonly flat: boolean; readonly where: Filter | null; readonly of: ShapeNode }
+  | {
+      readonly node: 'items';
+      readonly column: string;
+      readonly flat: boolean;
+      readonly where: Filter | null;
+      readonly of: ShapeNode;
+    }
   | ComputeNode;
 
 export interface ValueNode {
@@ -118,7 +170,11 @@ export interface ComputeNode {
   readonly inputs: readonly ShapeNode[];
   readonly kind: ValueKind;
   readonly nullable: boolean;
+  /** The values that `compute(oneOf(…), …)` declares. */
+  readonly values?: readonly string[];
   readonly currency?: string;
+  /** Stands for null (`orElse`). */
+  readonly orElse?: FilterValue;
   readonly hints: Hints;
 }
 
@@ -135,7 +191,11 @@ export interface Route {
   readonly level: string;
   readonly source: string;
   readonly start: ColumnPath;
-  readonly steps: readonly { readonly source: string; readonly match: ColumnPath; readonly give: ColumnPath }[];
+  readonly steps: readonly {
+    readonly source: string;
+    readonly match: ColumnPath;
+    readonly give: ColumnPath;
+  }[];
   /** A change to none of these top-level columns (nor of `deleted`) changes no document by this route. */
   readonly columns: readonly string[];
 }
