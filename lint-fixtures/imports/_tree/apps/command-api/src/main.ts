@@ -1,0 +1,5 @@
+import { KernelHttpModule } from '#kernel/http';
+import { append } from '#outbox';
+import { DataSource } from 'typeorm';
+
+export const commandApi = { KernelHttpModule, append, DataSource };

@@ -1,0 +1,4 @@
+import { commerce } from '#commerce';
+import { bringUp } from '../stack/bring-up.js';
+
+export const demo = { commerce, bringUp };

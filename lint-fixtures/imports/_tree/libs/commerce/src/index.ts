@@ -1,0 +1,3 @@
+import { views } from '#views';
+
+export const commerce = views;

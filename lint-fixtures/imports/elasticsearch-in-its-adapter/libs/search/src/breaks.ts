@@ -1,0 +1,1 @@
+export type { estypes } from '@elastic/elasticsearch';

@@ -1,0 +1,1 @@
+export type { views } from '#views';

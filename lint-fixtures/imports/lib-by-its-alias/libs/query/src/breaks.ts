@@ -1,0 +1,1 @@
+export { search } from '../../search/src/index.js';

@@ -1,0 +1,1 @@
+export type { hidden } from '../libs/projection/src/private.js';

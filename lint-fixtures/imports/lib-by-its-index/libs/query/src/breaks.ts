@@ -1,0 +1,1 @@
+export { client } from '../../search/src/elasticsearch/client.js';

@@ -1,0 +1,1 @@
+export { queryApi } from '../../../apps/query-api/src/main.js';

@@ -1,0 +1,3 @@
+import { one } from './breaks.js';
+
+export const two: number = one + 1;

@@ -1,0 +1,5 @@
+import type { Child } from './breaks-with-types-back.js';
+
+export interface Parent {
+  readonly child: Child;
+}

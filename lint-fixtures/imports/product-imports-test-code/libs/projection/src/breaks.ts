@@ -1,0 +1,1 @@
+export { inASpec } from './thing.int.spec.js';

@@ -1,0 +1,1 @@
+export { bringUp } from '../../../stack/bring-up.js';

@@ -1,0 +1,1 @@
+export { createTestSpace } from '#testing';

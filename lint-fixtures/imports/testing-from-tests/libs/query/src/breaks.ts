@@ -1,0 +1,1 @@
+export type { createTestSpace } from '#testing';

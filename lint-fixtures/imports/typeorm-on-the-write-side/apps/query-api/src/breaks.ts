@@ -1,0 +1,1 @@
+export { TypeOrmModule } from '@nestjs/typeorm';

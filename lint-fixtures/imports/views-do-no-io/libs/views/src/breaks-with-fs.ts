@@ -1,0 +1,1 @@
+export * as io from 'node:fs';
