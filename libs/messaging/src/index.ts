@@ -1,0 +1,13 @@
+export type {
+  BatchHandler,
+  ConnectionState,
+  ConsumeOptions,
+  Consumer,
+  Delivery,
+  OutgoingMessage,
+  Publisher,
+  PublishOutcome,
+} from './bus.js';
+export type { Envelope } from './envelope.js';
+export { decodeEnvelope, encodeEnvelope, maxEnvelopeBytes, type DecodedEnvelope } from './envelope-codec.js';
+export { busNames, routingKeyOf, type BusNames, type QueueDeclaration, type Topology } from './topology.js';
