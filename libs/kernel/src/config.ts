@@ -11,16 +11,23 @@ export interface Variable<T> {
 }
 
 export type ConfigSpec = Readonly<Record<string, Variable<unknown>>>;
-export type ConfigOf<S extends ConfigSpec> = { readonly [K in keyof S]: S[K] extends Variable<infer T> ? T : never };
+export type ConfigOf<S extends ConfigSpec> = {
+  readonly [K in keyof S]: S[K] extends Variable<infer T> ? T : never;
+};
 
 type Words = Pick<Variable<unknown>, 'meaning' | 'example' | 'default'>;
 
 /** A process that can not start because of its environment: all faults at once, a sentence each. */
 export class ConfigError extends PrejoinError {
   constructor(readonly faults: readonly string[]) {
-    super('config_invalid', `The configuration has ${faults.length} fault(s):\n${faults.map((f) => `  - ${f}`).join('\n')}`, {
-      remedy: 'Set the variables named above; docs/configuration.md lists each with its meaning, default and an example.',
-    });
+    super(
+      'config_invalid',
+      `The configuration has ${faults.length} fault(s):\n${faults.map((f) => `  - ${f}`).join('\n')}`,
+      {
+        remedy:
+          'Set the variables named above; docs/configuration.md lists each with its meaning, default and an example.',
+      },
+    );
   }
 }
 
@@ -60,7 +67,9 @@ export function urlVariable(words: Words & { protocols: readonly string[] }): Va
     parse: (text) => {
       const url = URL.canParse(text) ? new URL(text) : undefined;
       const known = url !== undefined && protocols.includes(url.protocol);
-      return known ? { value: text } : { fault: `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}` };
+      return known
+        ? { value: text }
+        : { fault: `must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}` };
     },
   };
 }
@@ -77,17 +86,23 @@ export function integerVariable(words: Words & { min: number; max: number }): Va
   };
 }
 
-export function choiceVariable<const V extends readonly string[]>(words: Words & { values: V }): Variable<V[number]> {
+export function choiceVariable<const V extends readonly string[]>(
+  words: Words & { values: V },
+): Variable<V[number]> {
   const { values, ...rest } = words;
   return {
     ...rest,
     parse: (text) =>
-      values.includes(text) ? { value: text as V[number] } : { fault: `must be one of ${values.join(', ')}, and is "${text}"` },
+      values.includes(text)
+        ? { value: text as V[number] }
+        : { fault: `must be one of ${values.join(', ')}, and is "${text}"` },
   };
 }
 
 /** A comma-separated choice without repetition, such as `SERVICES=orders,payments`. */
-export function choicesVariable<const V extends readonly string[]>(words: Words & { values: V }): Variable<readonly V[number][]> {
+export function choicesVariable<const V extends readonly string[]>(
+  words: Words & { values: V },
+): Variable<readonly V[number][]> {
   const { values, ...rest } = words;
   return {
     ...rest,
@@ -96,7 +111,9 @@ export function choicesVariable<const V extends readonly string[]>(words: Words 
       const unknown = chosen.filter((part) => !values.includes(part));
       return unknown.length === 0
         ? { value: chosen as V[number][] }
-        : { fault: `must list some of ${values.join(', ')}, separated by commas, and has ${unknown.map((u) => `"${u}"`).join(', ')}` };
+        : {
+            fault: `must list some of ${values.join(', ')}, separated by commas, and has ${unknown.map((u) => `"${u}"`).join(', ')}`,
+          };
     },
   };
 }
@@ -104,7 +121,8 @@ export function choicesVariable<const V extends readonly string[]>(words: Words 
 /** The rows of a Markdown table of `spec`, as docs/configuration.md shows them. */
 export function describeConfig(spec: ConfigSpec): string {
   const rows = Object.entries(spec).map(
-    ([name, v]) => `| \`${name}\` | ${v.meaning} | ${v.default === undefined ? 'required' : v.default === '' ? 'empty' : `\`${v.default}\``} | \`${v.example}\` |`,
+    ([name, v]) =>
+      `| \`${name}\` | ${v.meaning} | ${v.default === undefined ? 'required' : v.default === '' ? 'empty' : `\`${v.default}\``} | \`${v.example}\` |`,
   );
   return ['| variable | meaning | default | example |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }

@@ -19,7 +19,11 @@ export interface Backoff {
  * many processes that lost the same server do not come back in step.
  * Method: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  */
-export function backoffDelay({ baseMs, maxMs }: Backoff, attempt: number, random: () => number = Math.random): number {
+export function backoffDelay(
+  { baseMs, maxMs }: Backoff,
+  attempt: number,
+  random: () => number = Math.random,
+): number {
   const ceiling = Math.min(maxMs, baseMs * 2 ** Math.min(attempt - 1, 30));
   return Math.round(random() * ceiling);
 }
