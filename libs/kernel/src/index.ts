@@ -15,3 +15,5 @@ export { messageOf, PrejoinError, type ErrorDetails } from './errors.js';
 export { isUuid, newId } from './ids.js';
 export { createLogger, logLevels, silentLogger, type Logger, type LogLevel } from './logging.js';
 export { backoffDelay, sleep, systemClock, type Backoff, type Clock } from './time.js';
+export { currentTrace, joinTrace, runInTrace, type Trace } from './trace.js';
+export { showProgress, type Progress, type ProgressOptions, type ProgressStream } from './progress.js';
