@@ -1,0 +1,2 @@
+export const anything: any = 1; // refused
+export const something: unknown = 1;

@@ -1,0 +1,3 @@
+const forgotten = 1; // refused
+
+export const used = (_unusedOnPurpose: number): number => 2;

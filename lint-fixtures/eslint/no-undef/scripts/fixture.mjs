@@ -1,0 +1,2 @@
+export const lost = somethingElse; // refused
+export const found = process.argv;

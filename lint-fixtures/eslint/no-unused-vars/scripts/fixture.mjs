@@ -1,0 +1,2 @@
+const forgotten = 1; // refused
+export const used = 2;

@@ -1,0 +1,2 @@
+const named = 1;
+export { named as default }; // refused

@@ -1,0 +1,3 @@
+export * from './other.js'; // refused
+export { other as named } from './other.js';
+export * as others from './other.js';
