@@ -144,6 +144,16 @@ describe('an app made by bootstrapApp', () => {
     expect((await post('{"text":"\\ud83d\\ude00","lines":[]}')).status).toBe(201);
   });
 
+  it('survives a body that is nothing but depth, and one that is nothing but unknown keys', async () => {
+    const deep = `{"text":${'['.repeat(100_000)}${']'.repeat(100_000)},"lines":[]}`;
+    expect((await post(deep)).body).toMatchObject({ status: 400, code: 'validation_failed' });
+    const wide = JSON.stringify(Object.fromEntries(Array.from({ length: 9_000 }, (_, n) => [`key${n}`, n])));
+    const { status, body } = await post(wide);
+    expect(status).toBe(400);
+    expect(body['errors']).toHaveLength(100);
+    expect(body['detail']).toMatch(/^9002 fault/);
+  });
+
   it.each([
     ['a body that does not parse', '{"text":', {}, 400, 'malformed_request'],
     ['an empty body', '', {}, 400, 'malformed_request'],
