@@ -39,4 +39,8 @@ export {
 export type { ColumnDescription, ListColumn, SourceDescription, ValueColumn } from './source/description.js';
 export { describe } from './source/describe.js';
 export { source, type Source, type StateOf } from './source/source.js';
+export { compute } from './compute/compute.js';
+export { carry, constant, facet, guard, orElse, text } from './shape/hints.js';
+export { many, one } from './shape/joins.js';
+export { view, type DocumentOf, type View } from './view/view.js';
 export type { Assembled, Computes, Json, LoadedRow, LoadedRows } from './assemble/rows.js';

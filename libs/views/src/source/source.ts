@@ -18,9 +18,25 @@ export interface BackRef<
   F,
 > {
   readonly [backRef]: { readonly source: Source; readonly column: Col };
-  /** For the compiler only. */
-  readonly [backRefType]?: { from: From; to: To; unique: Unique; rows: F };
+  /** For the compiler only: not there at run time. */
+  readonly [backRefType]: {
+    readonly from: From;
+    readonly column: Col;
+    readonly to: To;
+    readonly unique: Unique;
+    readonly rows: F;
+  };
 }
+
+/** What the compiler knows of a back reference. `unknown` for anything else: `never` would pass every `extends`. */
+export type BackRefOf<R> = R extends { readonly [backRefType]: infer I } ? I : unknown;
+
+/** A reference in the items of a list, seen from the other side. Nothing joins over it yet. */
+export interface ItemBackRef<Path extends string> {
+  readonly [itemBackRefType]: Path;
+}
+export type ItemBackRefOf<R> = R extends { readonly [itemBackRefType]: infer P extends string } ? P : never;
+declare const itemBackRefType: unique symbol;
 
 /** Where a back reference keeps what it is at run time. */
 export const backRef = Symbol('prejoin.backRef');
@@ -32,22 +48,25 @@ export type NameOfSource<S> = S extends { readonly name: infer N extends string 
 type Points = Ref<unknown, boolean, boolean> | List<unknown> | Arr<Ref<unknown, boolean, boolean>>;
 
 /** `order.customerId`, `order.lines.productId`: every reference of a source, to be followed backwards. */
-type Backwards<Name extends string, F, All, Me, Prefix extends string> = {
+type Backwards<Name extends string, F, Me> = {
   readonly [P in keyof F & string as F[P] extends Points ? P : never]: F[P] extends Ref<
     infer S,
     boolean,
     infer U
   >
-    ? BackRef<Name, `${Prefix}${P}`, NameOfSource<ResolveSelf<S, Me>>, U, All>
+    ? BackRef<Name, P, NameOfSource<ResolveSelf<S, Me>>, U, F>
     : F[P] extends Arr<Ref<infer S, boolean, boolean>>
-      ? BackRef<Name, `${Prefix}${P}`, NameOfSource<ResolveSelf<S, Me>>, false, All>
+      ? BackRef<Name, P, NameOfSource<ResolveSelf<S, Me>>, false, F>
       : F[P] extends List<infer G>
-        ? Backwards<Name, G, All, Me, `${Prefix}${P}.`>
+        ? {
+            readonly [
+              Q in keyof G & string as G[Q] extends Points ? Q : never
+            ]: ItemBackRef<`${Name}.${P}.${Q}`>;
+          }
         : never;
 };
 
-export type DeclaredSource<Name extends string, F> = Source<Name, F> &
-  Backwards<Name, F, F, Source<Name, F>, ''>;
+export type DeclaredSource<Name extends string, F> = Source<Name, F> & Backwards<Name, F, Source<Name, F>>;
 
 /** The state that an event of a source carries. */
 export type StateOf<S> = S extends { readonly columns: infer F } ? StateOfColumns<F> : never;

@@ -1,0 +1,55 @@
+import type { Arr, Column, List, Ref } from '../source/columns.js';
+import type { ValueKind } from '../plan/plan.js';
+
+/** Kinds whose values have an order that a filter can ask for. */
+export type OrderedKind = 'int' | 'decimal' | 'money' | 'instant' | 'day' | 'id' | 'string';
+
+/** What may be asked of one value: the value, a list of values, or operators. */
+export type Condition<K, V> =
+  | V
+  | readonly V[]
+  | ({ readonly eq?: V | readonly V[]; readonly ne?: V | readonly V[]; readonly exists?: boolean } & Ranges<
+      K,
+      V
+    > &
+      Prefixes<K>);
+type Ranges<K, V> = K extends OrderedKind
+  ? { readonly gt?: V; readonly gte?: V; readonly lt?: V; readonly lte?: V }
+  : unknown;
+type Prefixes<K> = K extends 'string' ? { readonly prefix?: string } : unknown;
+
+type Unfilterable = Column<'geo' | 'json' | 'prose', unknown, boolean> | List<unknown>;
+export type FilterKey<F> = { [P in keyof F & string]: F[P] extends Unfilterable ? never : P }[keyof F &
+  string];
+
+/** A filter over the columns of one source, or of a list's items. */
+export type Where<F> = { readonly [P in FilterKey<F>]?: ConditionOn<F[P]> } & {
+  readonly and?: readonly Where<F>[];
+  readonly or?: readonly Where<F>[];
+  readonly not?: Where<F>;
+};
+type ConditionOn<X> =
+  X extends Column<infer K, infer V, infer N>
+    ? Condition<K, V> | OrNull<N>
+    : X extends Ref<unknown, infer N, boolean>
+      ? Condition<'id', string> | OrNull<N>
+      : X extends Arr<Column<infer K, infer V, boolean>>
+        ? Condition<K, V>
+        : X extends Arr<unknown>
+          ? Condition<'id', string>
+          : never;
+type OrNull<N> = N extends true ? null : never;
+
+/** Turns every key of a filter that is no column into a message. */
+export type NoSuchColumn<W, F, Name extends string> = {
+  [P in Exclude<keyof W & string, FilterKey<F> | 'and' | 'or' | 'not'>]: P extends keyof F
+    ? `${Name}.${P} can not be filtered on`
+    : `${Name} has no column '${P}'`;
+};
+
+type Sortable =
+  Column<Exclude<ValueKind, 'prose' | 'geo' | 'json'>, unknown, boolean> | Ref<unknown, boolean, boolean>;
+type SortColumn<F> = { [P in keyof F & string]: F[P] extends Sortable ? P : never }[keyof F & string];
+/** `'placedAt'` ascending, `'-placedAt'` descending. */
+export type Sort<F> = SortColumn<F> | `-${SortColumn<F>}`;
+export type Sorts<F> = Sort<F> | readonly Sort<F>[];

@@ -1,0 +1,96 @@
+import type { AnyColumn, ColumnDef } from '../source/columns.js';
+import type { FilterValue, Hints } from '../plan/plan.js';
+import type { Source } from '../source/source.js';
+
+/** The rows that a shape function was called for. Its identity tells fields of different joins apart. */
+export interface Scope {
+  readonly source: Source;
+  /** The list column whose items these are, or null for rows of the source itself. */
+  readonly list: string | null;
+  readonly columns: Readonly<Record<string, ColumnDef>>;
+}
+
+/** What a field of a shape is at run time, before it is compiled. */
+export type Expression =
+  ColumnExpression | MissingExpression | JoinExpression | ConstantExpression | ComputeExpression;
+
+interface Decorated {
+  readonly hints: Hints;
+  readonly orElse?: FilterValue;
+}
+export interface ColumnExpression extends Decorated {
+  readonly expression: 'column';
+  readonly scope: Scope;
+  readonly name: string;
+  readonly def: ColumnDef;
+}
+/** A name that the source does not declare: reported by check, not thrown, so that all faults are told at once. */
+export interface MissingExpression extends Decorated {
+  readonly expression: 'missing';
+  readonly scope: Scope;
+  readonly name: string;
+}
+export interface JoinOptions {
+  readonly where?: unknown;
+  readonly sort?: string | readonly string[];
+  readonly limit?: number | 'unbounded';
+  readonly required?: boolean;
+  readonly flat?: boolean;
+}
+export interface JoinExpression extends Decorated {
+  readonly expression: 'one' | 'many';
+  readonly from: unknown;
+  readonly options: JoinOptions;
+  /** What the join leads to and the shape made of it; null when `from` leads nowhere. */
+  readonly inner: { readonly scope: Scope; readonly shape: unknown } | null;
+}
+export interface ConstantExpression extends Decorated {
+  readonly expression: 'constant';
+  readonly value: FilterValue;
+}
+export type ComputeFunction = (...inputs: readonly never[]) => unknown;
+export interface ComputeExpression extends Decorated {
+  readonly expression: 'compute';
+  readonly column: AnyColumn;
+  readonly inputs: readonly unknown[];
+  readonly run: ComputeFunction;
+  readonly version: string | null;
+}
+
+const expression = Symbol('prejoin.expression');
+
+/** Wraps an expression as the field that the compiler is told of. The only place where the two meet. */
+export function fieldFor<X>(value: Expression): X {
+  return { [expression]: value } as X;
+}
+
+export function expressionOf(field: unknown): Expression | undefined {
+  if (typeof field !== 'object' || field === null || !(expression in field)) return undefined;
+  return (field as { readonly [expression]: Expression })[expression];
+}
+
+/**
+ * The row that a shape function gets. Columns are read when they are used, since references of a cycle are getters;
+ * names that do not exist become missing expressions.
+ */
+export function rowOf<R>(scope: Scope): R {
+  const row = new Proxy(scope.columns, {
+    get: (columns, name) => {
+      if (typeof name === 'symbol') return undefined;
+      const def = Object.hasOwn(columns, name) ? columns[name] : undefined;
+      return def === undefined
+        ? fieldFor({ expression: 'missing', scope, name, hints: {} })
+        : fieldFor({ expression: 'column', scope, name, def, hints: {} });
+    },
+  });
+  return row as R;
+}
+
+export function rowScope(source: Source): Scope {
+  return { source, list: null, columns: source.columns as Readonly<Record<string, ColumnDef>> };
+}
+
+/** How a person would name the row: `order`, or `order.lines`. */
+export function nameOfScope(scope: Scope): string {
+  return scope.list === null ? scope.source.name : `${scope.source.name}.${scope.list}`;
+}

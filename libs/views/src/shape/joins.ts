@@ -1,0 +1,98 @@
+import type { NoSuchColumn, Sorts, Where } from '../filter/where.js';
+import type { AnyRef, ColumnDef } from '../source/columns.js';
+import { targetOf } from '../source/describe.js';
+import { backRef, type Source } from '../source/source.js';
+import { expressionOf, fieldFor, rowOf, rowScope, type JoinOptions, type Scope } from './expressions.js';
+import type {
+  InnerAt,
+  InnerSource,
+  InfoOf,
+  Join,
+  JoinedColumns,
+  JoinedName,
+  OuterAt,
+  RowOf,
+} from './fields.js';
+import type { Bounded, Check, ManyFree, ManyOk, OneOk, OneSorted, Sorted } from './words.js';
+
+type Filtered<R, W> = { readonly where?: W & NoSuchColumn<W, JoinedColumns<R>, JoinedName<R>> };
+type Shape<R, D> = (row: RowOf<R>) => D & Check<D, InnerAt<R>, InnerSource<R>>;
+/** Items of a list keep the order and number that was published: only rows are sorted and limited. */
+type Ranked<R> =
+  InfoOf<R> extends { readonly items: unknown }
+    ? unknown
+    : { readonly sort?: Sorts<JoinedColumns<R>>; readonly limit?: number | 'unbounded' };
+
+/**
+ * The one row that a reference leads to, or that a reference backwards comes from: null without one, or, with
+ * `required`, the absence of the element (or document) that it stands in. A reference that is not unique needs a
+ * `sort` to say which of several.
+ */
+export function one<R, D>(from: OneOk<R>, shape: Shape<R, D>): Join<D, 'one', true, OuterAt<R>>;
+export function one<
+  R,
+  D,
+  const W extends Where<JoinedColumns<R>>,
+  const O extends { readonly sort?: unknown },
+  const Q extends boolean = false,
+>(
+  from: OneSorted<R>,
+  options: O &
+    Sorted<R, O> &
+    Filtered<R, W> & { readonly sort?: Sorts<JoinedColumns<R>>; readonly required?: Q },
+  shape: Shape<R, D>,
+): Join<D, 'one', Q extends true ? false : true, OuterAt<R>>;
+export function one(from: unknown, second: unknown, third?: unknown): unknown {
+  return join('one', from, second, third);
+}
+
+/**
+ * The rows of a reference backwards, of an array of references, or the items of a list. Rows backwards need a `limit`
+ * (or `'unbounded'`), counted after `where`; they are ordered by `sort`, then id. Absent partners are left out, as are
+ * nulls of a flattened shape.
+ */
+export function many<R, D>(from: ManyFree<R>, shape: Shape<R, D>): Join<D, 'many', false, OuterAt<R>>;
+export function many<
+  R,
+  D,
+  const W extends Where<JoinedColumns<R>>,
+  const O extends { readonly limit?: number | 'unbounded' },
+>(
+  from: ManyOk<R>,
+  options: O & Bounded<R, O> & Filtered<R, W> & Ranked<R> & { readonly flat?: boolean },
+  shape: Shape<R, D>,
+): Join<D, 'many', false, OuterAt<R>>;
+export function many(from: unknown, second: unknown, third?: unknown): unknown {
+  return join('many', from, second, third);
+}
+
+function join(expression: 'one' | 'many', from: unknown, second: unknown, third: unknown): unknown {
+  const [options, shape] = typeof second === 'function' ? [{}, second] : [second as JoinOptions, third];
+  const scope = innerScope(from);
+  const inner = scope === null || typeof shape !== 'function' ? null : { scope, shape: call(shape, scope) };
+  return fieldFor({ expression, from, options: options ?? {}, inner, hints: {} });
+}
+
+function call(shape: unknown, scope: Scope): unknown {
+  return (shape as (row: unknown) => unknown)(rowOf(scope));
+}
+
+/** Where a join leads to, or null when it leads nowhere: check() says why. */
+function innerScope(from: unknown): Scope | null {
+  const backwards = backReferenceOf(from);
+  if (backwards !== null) return backwards.column.includes('.') ? null : rowScope(backwards.source);
+  const field = expressionOf(from);
+  if (field?.expression !== 'column') return null;
+  const { def, scope, name } = field;
+  if (def.kind === 'ref') return rowScope(targetOf(scope.source, def));
+  if (def.kind === 'list') {
+    return { source: scope.source, list: name, columns: def.of as Readonly<Record<string, ColumnDef>> };
+  }
+  const item = def.kind === 'array' ? (def.item as AnyRef) : null;
+  return item?.kind === 'ref' ? rowScope(targetOf(scope.source, item)) : null;
+}
+
+export function backReferenceOf(from: unknown): { readonly source: Source; readonly column: string } | null {
+  if (typeof from !== 'object' || from === null || !(backRef in from)) return null;
+  return from[backRef] as { readonly source: Source; readonly column: string };
+}

@@ -1,0 +1,104 @@
+import type { BackRefOf, ItemBackRefOf } from '../source/source.js';
+import type { AnyField, AtOf, InfoOf, KindOf, LeafKindOf, NameOf } from './fields.js';
+
+/**
+ * Type errors in words: a parameter that does not fit gets the reason as its type, so that the first line of the
+ * compiler's message says it.
+ */
+
+/** Refuses a shape that holds something else than fields of its own row. */
+export type Check<D, At extends string, S extends string> = D extends AnyField
+  ? [Foreign<D, At, S>] extends [never]
+    ? unknown
+    : Foreign<D, At, S>
+  : D extends string | number | boolean | null | undefined
+    ? 'a plain value: derive with compute(), or write constant(…)'
+    : D extends (...args: never) => unknown
+      ? 'a function: call it'
+      : {
+          [P in keyof D]: P extends 'and' | 'or' | 'not'
+            ? `'${P}' is a word of the filter grammar: choose another name`
+            : Check<D[P], At, S>;
+        };
+
+type Foreign<X, At extends string, S extends string> = [AtOf<X>] extends [At | `→${S}` | '']
+  ? never
+  : AtOf<X> extends `→${infer O}`
+    ? `this reference points at '${O}', but the shape is of '${S}'`
+    : `'${NameOf<X>}' belongs to '${AtOf<X>}', not to this shape ('${At}')`;
+
+type IsOne<R> = InfoOf<R> extends { readonly follows: unknown } ? true : false;
+type IsList<R> = InfoOf<R> extends { readonly each: unknown } | { readonly items: unknown } ? true : false;
+type IsBack<R> = BackRefOf<R> extends { readonly from: string } ? true : false;
+type NotJoinable<R, Verb extends string> = [ItemBackRefOf<R>] extends [never]
+  ? `'${NameOf<R>}' is a ${KindOf<R>} column, not a reference: ${Verb}`
+  : `'${ItemBackRefOf<R>}' lies in a list: joins backwards over the items of a list are not there`;
+
+/** `one(ref, shape)`: a reference, or a unique one backwards. */
+export type OneOk<R> =
+  BackRefOf<R> extends {
+    readonly from: infer M extends string;
+    readonly column: infer C extends string;
+    readonly unique: infer U;
+  }
+    ? U extends true
+      ? R
+      : `several '${M}' rows may have this ${C}: add { sort } to say which one, or declare ref(…, { unique: true })`
+    : OneSorted<R>;
+/** `one(ref, { sort }, shape)`: the sort says which of several. */
+export type OneSorted<R> =
+  IsBack<R> extends true
+    ? R
+    : IsOne<R> extends true
+      ? R
+      : IsList<R> extends true
+        ? `'${NameOf<R>}' holds several: use many()`
+        : NotJoinable<R, 'one() follows ref()'>;
+/** The options of a `one` over a reference that is not unique, backwards, must have a sort. */
+export type Sorted<R, O> =
+  BackRefOf<R> extends {
+    readonly from: infer M extends string;
+    readonly column: infer C extends string;
+    readonly unique: false;
+  }
+    ? O extends { readonly sort: unknown }
+      ? unknown
+      : `several '${M}' rows may have this ${C}: add { sort } to say which one, or declare ref(…, { unique: true })`
+    : unknown;
+
+export type ManyOk<R> =
+  IsBack<R> extends true
+    ? R
+    : IsList<R> extends true
+      ? R
+      : IsOne<R> extends true
+        ? `'${NameOf<R>}' holds one: use one()`
+        : NotJoinable<R, 'many() takes a list, an array of references or a back reference'>;
+/** `many(ref, shape)` without options: only what is bounded by itself. */
+export type ManyFree<R> =
+  BackRefOf<R> extends { readonly from: infer M extends string; readonly column: infer C extends string }
+    ? `any number of '${M}' rows may have this ${C}: add limit (a number, or 'unbounded')`
+    : ManyOk<R>;
+export type Bounded<R, O> =
+  BackRefOf<R> extends { readonly from: infer M extends string; readonly column: infer C extends string }
+    ? O extends { readonly limit: unknown }
+      ? unknown
+      : `any number of '${M}' rows may have this ${C}: add limit (a number, or 'unbounded')`
+    : unknown;
+
+export type TextOk<X> =
+  LeafKindOf<X> extends 'string' | 'prose'
+    ? X
+    : `text() searches words: '${NameOf<X>}' is a ${LeafKindOf<X>} column`;
+export type FacetOk<X> =
+  LeafKindOf<X> extends 'string' | 'enum' | 'bool' | 'id' | 'int' | 'decimal' | 'money' | 'instant' | 'day'
+    ? X
+    : `facet() counts values: '${NameOf<X>}' is a ${LeafKindOf<X>} column`;
+export type GuardOk<X> =
+  LeafKindOf<X> extends 'id' | 'string' | 'enum'
+    ? X
+    : `guard() takes an id, string or enum: '${NameOf<X>}' is a ${LeafKindOf<X>} column`;
+export type OrElseOk<X> =
+  LeafKindOf<X> extends 'object' | 'list' | 'geo' | 'json'
+    ? `orElse() stands for a single value: '${NameOf<X>}' is a ${LeafKindOf<X>}`
+    : X;
