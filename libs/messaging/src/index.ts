@@ -10,4 +10,11 @@ export type {
 } from './bus.js';
 export type { Envelope } from './envelope.js';
 export { decodeEnvelope, encodeEnvelope, maxEnvelopeBytes, type DecodedEnvelope } from './envelope-codec.js';
-export { busNames, routingKeyOf, type BusNames, type QueueDeclaration, type Topology } from './topology.js';
+export {
+  busNames,
+  eventTopology,
+  routingKeyOf,
+  type BusNames,
+  type QueueDeclaration,
+  type Topology,
+} from './topology.js';

@@ -29,6 +29,28 @@ export function busNames(prefix: string): BusNames {
   };
 }
 
+/**
+ * What every relay and every projector of an installation declares. Both declare the same whole: an event that is
+ * published before the projector's first start waits in its queue, instead of being returned as unroutable.
+ */
+export function eventTopology(prefix: string): Topology {
+  const names = busNames(prefix);
+  return {
+    exchanges: [
+      { name: names.events, type: 'topic' },
+      { name: names.deadLetterExchange, type: 'fanout' },
+    ],
+    queues: [
+      { name: names.deadLetterQueue, bindings: [{ exchange: names.deadLetterExchange, routingKey: '' }] },
+      {
+        name: names.projectorQueue,
+        bindings: [{ exchange: names.events, routingKey: '#' }],
+        deadLetterExchange: names.deadLetterExchange,
+      },
+    ],
+  };
+}
+
 /** The routing key of an event: `<source>.<EventName>`, so that a queue can bind to a source by `order.*`. */
 export function routingKeyOf(event: { readonly source: string; readonly name: string }): string {
   return `${event.source}.${event.name}`;
