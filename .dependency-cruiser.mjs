@@ -19,8 +19,8 @@ export const allowedImports = {
   testing: ['kernel', 'messaging'],
 };
 
-/** Code that is compiled for tests only: specs, type tests, and contract suites that several specs run. */
-const testCode = '\\.(spec|types|contract)\\.ts$';
+/** Code for tests only: specs, type tests, contract suites that several specs run, and what a testing folder holds. */
+const testCode = '\\.(spec|types|contract)\\.ts$|^(apps|libs)/[^/]+/src/(.+/)?testing/';
 /** The folders whose code is run by users; stack, demo and bench are tools that may use development dependencies. */
 const shipped = { path: '^(apps|libs)/', pathNot: ['^libs/testing/', testCode] };
 
@@ -117,8 +117,9 @@ const technologies = [
   },
   {
     name: 'amqplib-in-its-adapter',
-    comment: 'Everything else speaks to the Publisher and Consumer ports.',
-    from: { pathNot: ['^libs/messaging/src/rabbitmq/', '^libs/testing/', testCode] },
+    comment:
+      'Everything else speaks to the Publisher and Consumer ports (stack/ asks whether a broker answers).',
+    from: { pathNot: ['^libs/messaging/src/rabbitmq/', '^libs/testing/', '^stack/', testCode] },
     to: { path: 'node_modules/(amqplib|@types/amqplib)/' },
   },
   {

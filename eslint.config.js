@@ -2,7 +2,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 import { plugin } from './scripts/lint-rules.mjs';
 
-const tests = ['**/*.spec.ts', '**/*.types.ts', '**/*.contract.ts'];
+const tests = ['**/*.spec.ts', '**/*.types.ts', '**/*.contract.ts', '{apps,libs}/*/src/**/testing/**/*.ts'];
 
 /**
  * The blocks named `prejoin/…` hold our own choices. `npm run lint` proves of each rule in them that it fires, on the
