@@ -20,7 +20,7 @@ export const allowedImports = {
 };
 
 /** Code for tests only: specs, type tests, contract suites that several specs run, and what a testing folder holds. */
-const testCode = '\\.(spec|types|contract)\\.ts$|^(apps|libs)/[^/]+/src/(.+/)?testing/';
+const testCode = '\\.(spec|types|contract)\\.ts$|^(apps|libs)/.*/testing/';
 /** The folders whose code is run by users; stack, demo and bench are tools that may use development dependencies. */
 const shipped = { path: '^(apps|libs)/', pathNot: ['^libs/testing/', testCode] };
 
