@@ -2,7 +2,13 @@ import type { Filter, Plan } from '#views';
 
 /** One write of a whole document, ordered by its revision (design rule 6). */
 export type WriteOperation =
-  | { readonly kind: 'index'; readonly index: string; readonly id: string; readonly revision: number; readonly body: string }
+  | {
+      readonly kind: 'index';
+      readonly index: string;
+      readonly id: string;
+      readonly revision: number;
+      readonly body: string;
+    }
   | { readonly kind: 'delete'; readonly index: string; readonly id: string; readonly revision: number };
 
 /**

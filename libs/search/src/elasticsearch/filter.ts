@@ -1,0 +1,142 @@
+import type { Filter, FilterOp, FilterValue } from '#views';
+import { SearchRefusedError } from '../errors.js';
+import type { QueryField } from './fields.js';
+
+export type Query = Readonly<Record<string, unknown>>;
+export type Fields = ReadonlyMap<string, QueryField>;
+
+type Condition = Extract<Filter, { kind: 'condition' }>;
+
+const nothing: Query = { match_none: {} };
+
+/**
+ * Compiles a filter. Conditions on one list that stand side by side in an `and` mean the same element, and so does an
+ * `or` beside them; an `and` within an `and` keeps its own elements. `ne`, `exists: false` and `not` mean that no element
+ * matches.
+ */
+export function compileFilter(filter: Filter, fields: Fields): Query {
+  return compile(filter, fields, null);
+}
+
+/** `within` is the list whose element the query is about: there, nothing needs to enter it again. */
+function compile(filter: Filter, fields: Fields, within: string | null): Query {
+  switch (filter.kind) {
+    case 'and':
+      return all(conjuncts(filter.of, fields, within));
+    case 'or':
+      return any(filter.of.map((part) => inElement(part, fields, within)));
+    case 'not':
+      return not(inElement(filter.of, fields, within));
+    case 'condition':
+      return inElement(filter, fields, within);
+  }
+}
+
+function conjuncts(parts: readonly Filter[], fields: Fields, within: string | null): Query[] {
+  const byList = Map.groupBy(parts, (part) => (part.kind === 'and' ? null : elementOf(part, fields)));
+  return [...byList].flatMap(([list, together]) => {
+    if (list === null || list === within) return together.map((part) => compile(part, fields, within));
+    return [nested(list, all(together.map((part) => compile(part, fields, list))))];
+  });
+}
+
+function inElement(filter: Filter, fields: Fields, within: string | null): Query {
+  if (filter.kind === 'and') return compile(filter, fields, within);
+  const list = elementOf(filter, fields);
+  if (list !== null && list !== within) return nested(list, compile(filter, fields, list));
+  return filter.kind === 'condition' ? condition(filter, fields, within) : compile(filter, fields, within);
+}
+
+/**
+ * The one list whose element a filter speaks of. None if it speaks of none or of several, or says something about all
+ * elements, as negations do.
+ */
+function elementOf(filter: Filter, fields: Fields): string | null {
+  if (filter.kind === 'not' || isNegative(filter)) return null;
+  if (filter.kind === 'condition') return fieldOf(filter.field, fields).nested;
+  const lists = new Set(filter.of.map((part) => elementOf(part, fields)));
+  const [only = null] = lists;
+  return lists.size === 1 ? only : null;
+}
+
+function isNegative(filter: Filter): boolean {
+  return (
+    filter.kind === 'condition' &&
+    (filter.op === 'ne' || (filter.op === 'exists' && filter.values[0] === false))
+  );
+}
+
+function condition({ field: path, op, values }: Condition, fields: Fields, within: string | null): Query {
+  const field = fieldOf(path, fields);
+  const [value] = values;
+  switch (op) {
+    case 'eq':
+      return equals(field, values);
+    case 'ne': {
+      const noneEquals = not(element(field, equals(field, values), within));
+      // Of one value, a missing one is not unequal either; of several, none being equal is what was asked.
+      return field.array ? noneEquals : all([exists(field), noneEquals]);
+    }
+    case 'exists':
+      return value === true ? exists(field) : not(element(field, exists(field), within));
+    case 'prefix':
+      return { prefix: { [searchPath(field)]: { value: String(value) } } };
+    case 'gt':
+    case 'gte':
+    case 'lt':
+    case 'lte':
+      return range(field, op, value);
+  }
+}
+
+function element(field: QueryField, query: Query, within: string | null): Query {
+  return field.nested !== null && field.nested !== within ? nested(field.nested, query) : query;
+}
+
+function equals(field: QueryField, values: readonly FilterValue[]): Query {
+  if (values.length === 0) return nothing;
+  return { terms: { [searchPath(field)]: values } };
+}
+
+function range(
+  field: QueryField,
+  op: Extract<FilterOp, 'gt' | 'gte' | 'lt' | 'lte'>,
+  value: FilterValue | undefined,
+): Query {
+  if (value === undefined) throw new SearchRefusedError(400, `'${field.path}' is compared with nothing.`);
+  return { range: { [searchPath(field)]: { [op]: value } } };
+}
+
+/** A string that is too long to be indexed exists all the same: `_ignored` names its field, at the root. */
+function exists(field: QueryField): Query {
+  const present = { exists: { field: field.path } };
+  const canBeIgnored = field.kind === 'string' || field.kind === 'enum' || field.kind === 'id';
+  return canBeIgnored && field.nested === null ? any([present, { term: { _ignored: field.path } }]) : present;
+}
+
+function searchPath(field: QueryField): string {
+  return field.path;
+}
+
+export function fieldOf(path: string, fields: Fields): QueryField {
+  const field = fields.get(path);
+  if (field === undefined) throw new SearchRefusedError(400, `the view has no field '${path}'`);
+  return field;
+}
+
+function all(queries: readonly Query[]): Query {
+  if (queries.length === 1 && queries[0] !== undefined) return queries[0];
+  return queries.length === 0 ? { match_all: {} } : { bool: { filter: queries } };
+}
+
+function any(queries: readonly Query[]): Query {
+  return queries.length === 0 ? nothing : { bool: { should: queries, minimum_should_match: 1 } };
+}
+
+function not(query: Query): Query {
+  return { bool: { must_not: [query] } };
+}
+
+function nested(path: string, query: Query): Query {
+  return { nested: { path, query } };
+}
