@@ -18,3 +18,6 @@ export {
   type QueueDeclaration,
   type Topology,
 } from './topology.js';
+export { startConsumer, type ConsumerOptions } from './rabbitmq/consumer.js';
+export { declareTopology } from './rabbitmq/declare-topology.js';
+export { connectPublisher, type PublisherOptions } from './rabbitmq/publisher.js';

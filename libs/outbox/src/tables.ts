@@ -31,7 +31,7 @@ export const outboxTables: readonly { readonly name: string; readonly sql: strin
         attempts     integer NOT NULL DEFAULT 0,
         due_at       timestamptz NOT NULL DEFAULT now(),
         last_error   text,
-        -- Sending it alone ended without an outcome: it is sent alone from now on, so that it can harm no neighbour.
+        -- Sent alone it stayed without an outcome: it is sent alone from now on, so that it can harm no neighbour.
         suspect      boolean NOT NULL DEFAULT false,
         created_at   timestamptz NOT NULL DEFAULT now()
       ) WITH (${queueVacuum});

@@ -1,0 +1,24 @@
+/**
+ * How many rows to claim next. After a batch without outcomes the limit halves until the row that causes it is alone, and
+ * stays small until the claims have passed the last row of the first batch that failed.
+ */
+export interface BatchLimit {
+  readonly limit: number;
+  /** The last row that may hide the culprit, or null when nothing is suspected. */
+  readonly suspectUpTo: number | null;
+}
+
+export function fullBatch(batchSize: number): BatchLimit {
+  return { limit: batchSize, suspectUpTo: null };
+}
+
+/** A batch of `claimed` rows ended without outcomes; `lastSeq` was its last row. */
+export function afterUnknown(claimed: number, lastSeq: number): BatchLimit {
+  return { limit: Math.max(1, Math.floor(claimed / 2)), suspectUpTo: lastSeq };
+}
+
+/** A batch had an outcome for each row. `lastSeq` is null when nothing was left to claim. */
+export function afterOutcomes(current: BatchLimit, lastSeq: number | null, batchSize: number): BatchLimit {
+  const passed = current.suspectUpTo === null || lastSeq === null || lastSeq >= current.suspectUpTo;
+  return passed ? fullBatch(batchSize) : current;
+}

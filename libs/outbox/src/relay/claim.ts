@@ -1,0 +1,103 @@
+import type { Pool, PoolClient } from 'pg';
+
+/** An outbox row that this transaction has taken: gone if it commits, back if it does not. */
+export interface ClaimedRow {
+  readonly seq: number;
+  readonly eventId: string;
+  readonly source: string;
+  readonly aggregateId: string;
+  readonly name: string;
+  readonly epoch: number;
+  readonly version: number;
+  readonly routingKey: string;
+  readonly body: Buffer;
+  readonly attempts: number;
+  readonly suspect: boolean;
+  readonly createdAt: string;
+}
+
+/** Which rows a claim takes: those in good standing, up to a limit, or one that is only sent alone. */
+export type ClaimScope =
+  { readonly kind: 'ordinary'; readonly limit: number } | { readonly kind: 'one suspect' };
+
+/**
+ * Takes rows by deleting them; others skip what is taken. It must be ANY(ARRAY(…)): with IN (SELECT … LIMIT) the planner
+ * may run the sub-select again for further rows and delete more than were locked (20 for a limit of 3 was seen).
+ */
+export async function claim(client: PoolClient, scope: ClaimScope): Promise<readonly ClaimedRow[]> {
+  const { rows } =
+    scope.kind === 'ordinary'
+      ? await client.query<RawRow>(claimSql('NOT suspect', 'seq'), [scope.limit])
+      : await client.query<RawRow>(claimSql('suspect', 'due_at'), [1]);
+  // RETURNING promises no order.
+  return rows.map(toClaimed).sort((a, b) => a.seq - b.seq);
+}
+
+function claimSql(standing: 'NOT suspect' | 'suspect', order: 'seq' | 'due_at'): string {
+  return `
+    DELETE FROM outbox
+    WHERE seq = ANY (ARRAY(
+      SELECT seq FROM outbox
+      WHERE due_at <= now() AND ${standing}
+      ORDER BY ${order}
+      LIMIT $1
+      FOR UPDATE SKIP LOCKED
+    ))
+    RETURNING seq, event_id, source, aggregate_id, name, epoch, version, routing_key, body, attempts, suspect,
+      -- as text: a Date has no microseconds
+      created_at::text`;
+}
+
+interface RawRow {
+  seq: string;
+  event_id: string;
+  source: string;
+  aggregate_id: string;
+  name: string;
+  epoch: string;
+  version: string;
+  routing_key: string;
+  body: Buffer;
+  attempts: number;
+  suspect: boolean;
+  created_at: string;
+}
+
+function toClaimed(row: RawRow): ClaimedRow {
+  return {
+    seq: Number(row.seq),
+    eventId: row.event_id,
+    source: row.source,
+    aggregateId: row.aggregate_id,
+    name: row.name,
+    epoch: Number(row.epoch),
+    version: Number(row.version),
+    routingKey: row.routing_key,
+    body: row.body,
+    attempts: row.attempts,
+    suspect: row.suspect,
+    createdAt: row.created_at,
+  };
+}
+
+/** Runs `work` in a transaction on a connection of its own. A connection that failed is not given back to the pool. */
+export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  // The connection may end while no query runs (during a publish); the next query reports it.
+  const ignoreEarlyEnd = (): void => {};
+  client.on('error', ignoreEarlyEnd);
+  let fault: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    fault = error instanceof Error ? error : new Error(String(error));
+    throw error;
+  } finally {
+    client.off('error', ignoreEarlyEnd);
+    // Destroying the connection rolls the transaction back, whatever state it is in.
+    client.release(fault);
+  }
+}

@@ -1,0 +1,199 @@
+import type { Pool } from 'pg';
+import { backoffDelay, messageOf, PrejoinError, sleep, type Backoff, type Logger } from '#kernel';
+import type { Publisher } from '#messaging';
+import { afterOutcomes, afterUnknown, fullBatch, type BatchLimit } from './batch-limit.js';
+import type { ClaimScope } from './claim.js';
+import { noMetrics, type RelayMetrics } from './metrics.js';
+import { runRound, type RoundResult } from './round.js';
+
+export interface RelayOptions {
+  /** The service's own database; a relay uses one connection at a time. */
+  readonly pool: Pool;
+  /** Best its own: see connectPublisher. The caller closes it, after the relay. */
+  readonly publisher: Publisher;
+  readonly logger: Logger;
+  readonly metrics?: RelayMetrics;
+  readonly batchSize?: number;
+  /** The longest pause between two looks at an empty outbox, in milliseconds; `wake` ends it. */
+  readonly pollMs?: number;
+  /** After how many refusals (or ends without an outcome) a message goes to the dead letters. */
+  readonly maxAttempts?: number;
+  /** The pauses before a message is sent again. */
+  readonly retry?: Backoff;
+}
+
+/**
+ * `waiting`: the broker is away or blocks, and nothing is claimed; `failing`: the database can not be used, or messages
+ * stay without outcome; both end by themselves.
+ */
+export type RelayState = 'running' | 'waiting' | 'failing' | 'closed';
+
+export interface Relay {
+  readonly state: RelayState;
+  /** Says that something was just committed to the outbox: the relay looks at once. A hint only, never needed. */
+  wake(): void;
+  /** Claims no more and lets the running batch end; after `deadlineMs` its claim rolls back. */
+  close(deadlineMs?: number): Promise<void>;
+}
+
+/**
+ * Publishes what is in the outbox, for as long as it is open. Any number of relays may share an outbox. Every message is
+ * published at least once: one whose confirm or commit is lost is published again with the same event id.
+ */
+export function startRelay(options: RelayOptions): Relay {
+  const { batchSize = 500, maxAttempts = 10 } = options;
+  if (batchSize < 1 || maxAttempts < 1) {
+    throw new PrejoinError('relay_options_invalid', 'batchSize and maxAttempts must be at least 1.');
+  }
+  return new OutboxRelay(options, batchSize, maxAttempts);
+}
+
+const firstPollMs = 20;
+const defaultRetry: Backoff = { baseMs: 2_000, maxMs: 600_000 };
+const faultPause: Backoff = { baseMs: 100, maxMs: 10_000 };
+/** Short, since a batch of 500 is halved nine times before its culprit is alone, and its neighbours wait meanwhile. */
+const unknownPause: Backoff = { baseMs: 50, maxMs: 1_000 };
+
+class OutboxRelay implements Relay {
+  #state: RelayState = 'running';
+  #limit: BatchLimit;
+  #brokerWorks = false;
+  #woken = false;
+  #endPause: () => void = () => {};
+  readonly #stopping = new AbortController();
+  readonly #abandoning = new AbortController();
+  readonly #running: Promise<void>;
+  readonly #metrics: RelayMetrics;
+
+  constructor(
+    private readonly options: RelayOptions,
+    private readonly batchSize: number,
+    private readonly maxAttempts: number,
+  ) {
+    this.#metrics = options.metrics ?? noMetrics;
+    this.#limit = fullBatch(batchSize);
+    this.#running = this.#run();
+  }
+
+  get state(): RelayState {
+    return this.#state;
+  }
+
+  wake(): void {
+    this.#woken = true;
+    this.#endPause();
+  }
+
+  async close(deadlineMs = 10_000): Promise<void> {
+    this.#stopping.abort();
+    this.#endPause();
+    const ended = new AbortController();
+    const running = this.#running.then(() => ended.abort());
+    await Promise.race([running, sleep(deadlineMs, ended.signal)]);
+    this.#abandoning.abort();
+    await running;
+  }
+
+  async #run(): Promise<void> {
+    const { pollMs = 1_000, publisher, logger } = this.options;
+    let idleMs = firstPollMs;
+    let faults = 0;
+    while (!this.#stopping.signal.aborted) {
+      if (publisher.state !== 'open') {
+        this.#state = 'waiting';
+        await this.#pause(Math.min(pollMs, 100), 'whatever happens');
+        continue;
+      }
+      try {
+        const claimed = await this.#rounds();
+        faults = 0;
+        idleMs = claimed > 0 ? firstPollMs : Math.min(pollMs, idleMs * 2);
+        if (claimed < this.#limit.limit) await this.#pause(idleMs, 'unless woken');
+      } catch (error) {
+        faults += 1;
+        this.#state = 'failing';
+        const undecided = error instanceof WithoutOutcome;
+        const delayMs = backoffDelay(undecided ? unknownPause : faultPause, faults);
+        if (undecided)
+          logger.warn(
+            { reason: error.message, nextLimit: this.#limit.limit, delayMs },
+            'messages stayed without an outcome; sending them again',
+          );
+        else
+          logger.error(
+            { err: error, reason: messageOf(error), delayMs },
+            'the outbox could not be relayed; trying again',
+          );
+        await this.#pause(delayMs, 'whatever happens');
+      }
+    }
+    this.#state = 'closed';
+  }
+
+  /** A batch of those in good standing, then one suspect alone. Returns how many rows the first claimed. */
+  async #rounds(): Promise<number> {
+    const ordinary = await this.#round({ kind: 'ordinary', limit: this.#limit.limit });
+    this.#limit =
+      ordinary.unknown === null
+        ? afterOutcomes(
+            this.#limit,
+            ordinary.claimed < this.#limit.limit ? null : ordinary.lastSeq,
+            this.batchSize,
+          )
+        : afterUnknown(ordinary.unknown.count, ordinary.unknown.lastSeq);
+    if (ordinary.unknown !== null) {
+      // The culprit has been set apart.
+      if (ordinary.claimed === 1) this.#limit = fullBatch(this.batchSize);
+      throw new WithoutOutcome(ordinary.unknown.reason);
+    }
+    const suspect = await this.#round({ kind: 'one suspect' });
+    if (suspect.unknown !== null) throw new WithoutOutcome(suspect.unknown.reason);
+    this.#state = 'running';
+    return ordinary.claimed;
+  }
+
+  async #round(scope: ClaimScope): Promise<RoundResult> {
+    const { pool, publisher, retry = defaultRetry } = this.options;
+    const result = await runRound(
+      { pool, publisher, maxAttempts: this.maxAttempts, retry, abandon: this.#abandoning.signal },
+      scope,
+      this.#brokerWorks,
+    );
+    if (result.unknown !== null) this.#brokerWorks = false;
+    else if (result.confirmed > 0) this.#brokerWorks = true;
+    this.#count(result);
+    return result;
+  }
+
+  #count(result: RoundResult): void {
+    this.#metrics.relayed(result.confirmed);
+    this.#metrics.returned(result.returned);
+    this.#metrics.nacked(result.nacked);
+    this.#metrics.unknown(result.unknown?.count ?? 0);
+    this.#metrics.deadLettered(result.buried.length);
+    for (const { row, reason, attempts } of result.buried) {
+      const { eventId, source, aggregateId, version } = row;
+      this.options.logger.error(
+        { eventId, source, aggregateId, version, attempts, reason },
+        'an event went to the dead letters',
+      );
+    }
+  }
+
+  async #pause(ms: number, until: 'unless woken' | 'whatever happens'): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    this.#endPause = () => {
+      if (until === 'unless woken' || this.#stopping.signal.aborted) resolve();
+    };
+    if (until === 'unless woken' && this.#woken) resolve();
+    await promise;
+    clearTimeout(timer);
+    this.#endPause = () => {};
+    this.#woken = false;
+  }
+}
+
+/** Messages stayed without outcome: a reason to pause, not a fault of the relay. */
+class WithoutOutcome extends Error {}
