@@ -76,6 +76,8 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
         index_name   text,
         -- the message as it came, or the document as it was refused
         body         bytea,
+        -- what makes two letters the same one (deadLetterFingerprint): a redelivery must not multiply it
+        fingerprint  text NOT NULL UNIQUE,
         created_at   timestamptz NOT NULL DEFAULT now(),
         healed_at    timestamptz
       );

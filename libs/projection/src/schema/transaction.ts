@@ -1,0 +1,66 @@
+import type { Pool, PoolClient } from 'pg';
+import { backoffDelay, sleep } from '#kernel';
+
+export interface TransactionOptions {
+  /** Told before each repeat, so that no retry is silent. */
+  readonly onRetry?: (code: string, attempt: number) => void;
+  /** How often the work is tried in all. */
+  readonly attempts?: number;
+}
+
+/** The server ended one of several transactions that could not all go on; the same work may well succeed now. */
+const repeatable: ReadonlySet<string> = new Set(['40P01', '40001']);
+
+/** The SQLSTATE of an error that came from the server, else undefined. */
+export function sqlState(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
+}
+
+/**
+ * Runs `work` in one READ COMMITTED transaction whose commit is on disk before this resolves, and repeats it whole
+ * after a deadlock or a serialization failure.
+ *
+ * READ COMMITTED and `synchronous_commit` are set here and not left to the server's defaults: look-ups need a snapshot
+ * per statement, and an acknowledged message must not be lost with the last commits of a crashed server.
+ */
+export async function inTransaction<T>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+  { onRetry, attempts = 10 }: TransactionOptions = {},
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await once(pool, work);
+    } catch (error) {
+      const code = sqlState(error);
+      if (code === undefined || !repeatable.has(code) || attempt >= attempts) throw error;
+      onRetry?.(code, attempt);
+      await sleep(backoffDelay({ baseMs: 10, maxMs: 500 }, attempt));
+    }
+  }
+}
+
+async function once<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  // While it is checked out the pool does not listen, and a connection that dies between two queries would otherwise
+  // end the process. The next query on it reports the loss.
+  const lost = (error: Error): void => void (broken = error);
+  client.on('error', lost);
+  try {
+    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((rollback: unknown) => {
+      broken ??= rollback instanceof Error ? rollback : new Error(String(rollback));
+    });
+    throw error;
+  } finally {
+    client.off('error', lost);
+    // A connection of unknown state is closed instead of going back to the pool.
+    client.release(broken);
+  }
+}
