@@ -1,0 +1,22 @@
+export { applyBatch, type Applied } from './apply/apply-batch.js';
+export { applyDeliveries, type ApplyDependencies } from './apply/apply-deliveries.js';
+export type { Change } from './apply/change.js';
+export type { ReceivedSource, ReceivedState } from './apply/read-delivery.js';
+export { startProjectorConsumer, type ProjectorConsumerOptions } from './apply/start-projector-consumer.js';
+export { copyTablesSql, ensureCopyTables } from './copies/copy-table.js';
+export {
+  countDeadLetters,
+  emptyLetter,
+  healDeadLetters,
+  insertDeadLetters,
+  listDeadLetters,
+  type DeadLetter,
+  type StoredDeadLetter,
+} from './dead-letters/dead-letters.js';
+export { runFanOutChunk, type FanOutOptions, type FanOutResult } from './fan-out/run-fan-out.js';
+export { startFanOut, type FanOutWorker, type StartFanOutOptions } from './fan-out/start-fan-out.js';
+export { oldestFanOut, oldestMark } from './marks/oldest-mark.js';
+export { installTriggers, type InstallOptions } from './marks/triggers.js';
+export { noMetrics, type ApplyOutcome, type DeadLetterKind, type ProjectionMetrics } from './metrics.js';
+export { migrateProjection } from './schema/migrate.js';
+export { copyTable, keyColumn } from './schema/names.js';
