@@ -82,6 +82,8 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
         healed_at    timestamptz
       );
       CREATE INDEX dead_letter_aggregate ON dead_letter (source, aggregate_id) WHERE healed_at IS NULL;
+      -- asked for the roots of every build, and all but empty in health
+      CREATE INDEX dead_letter_document ON dead_letter (index_name, root_id) WHERE kind = 'document' AND healed_at IS NULL;
 
       -- The epoch above the revision counter, by the cluster that the counter belongs to (design rule 6).
       CREATE TABLE epoch (
