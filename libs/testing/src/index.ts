@@ -1,2 +1,8 @@
 export { eventually, type EventuallyOptions } from './eventually.js';
+export {
+  startPrivateElasticsearch,
+  startPrivatePostgres,
+  startPrivateRabbitmq,
+  type PrivateServer,
+} from './private-servers.js';
 export { createTestSpace, serverUrls, type TestSpace, type TestSpaceOptions } from './test-space.js';
