@@ -80,24 +80,33 @@ function toClaimed(row: RawRow): ClaimedRow {
   };
 }
 
-/** Runs `work` in a transaction on a connection of its own. A connection that failed is not given back to the pool. */
+/** Runs `work` in a transaction on a connection of its own. A connection that is broken is not given back to the pool. */
 export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
-  // The connection may end while no query runs (during a publish); the next query reports it.
-  const ignoreEarlyEnd = (): void => {};
-  client.on('error', ignoreEarlyEnd);
-  let fault: Error | undefined;
+  // The connection may break while no query runs (during a publish); the next query reports that.
+  const reportedLater = (): void => {};
+  client.on('error', reportedLater);
+  let broken: Error | undefined;
   try {
     await client.query('BEGIN');
     const result = await work(client);
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    fault = error instanceof Error ? error : new Error(String(error));
+    broken = await rollBack(client);
     throw error;
   } finally {
-    client.off('error', ignoreEarlyEnd);
-    // Destroying the connection rolls the transaction back, whatever state it is in.
-    client.release(fault);
+    client.off('error', reportedLater);
+    client.release(broken);
+  }
+}
+
+/** Returns why the connection can not be used any more, if so; the server rolls back by itself when it is cut. */
+async function rollBack(client: PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('ROLLBACK');
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
   }
 }

@@ -50,6 +50,7 @@ export function startRelay(options: RelayOptions): Relay {
 
 const firstPollMs = 20;
 const defaultRetry: Backoff = { baseMs: 2_000, maxMs: 600_000 };
+const rollbackTimeoutMs = 1_000;
 const faultPause: Backoff = { baseMs: 100, maxMs: 10_000 };
 /** Short, since a batch of 500 is halved nine times before its culprit is alone, and its neighbours wait meanwhile. */
 const unknownPause: Backoff = { baseMs: 50, maxMs: 1_000 };
@@ -91,7 +92,8 @@ class OutboxRelay implements Relay {
     const running = this.#running.then(() => ended.abort());
     await Promise.race([running, sleep(deadlineMs, ended.signal)]);
     this.#abandoning.abort();
-    await running;
+    // Rolling back needs an answer of the database; one that stands still is left to notice the end by itself.
+    await Promise.race([running, sleep(rollbackTimeoutMs, ended.signal)]);
   }
 
   async #run(): Promise<void> {

@@ -1,0 +1,48 @@
+import { DeliveryBuffer } from './delivery-buffer.js';
+
+const never = new AbortController().signal;
+const limits = { prefetch: 100, maxBatch: 3, maxBatchBytes: 1_000, maxAgeMs: 60_000 };
+
+describe('the buffer of deliveries', () => {
+  it('gives a batch as soon as it is full by count', async () => {
+    const buffer = new DeliveryBuffer<number>(limits);
+    const batch = buffer.nextBatch(never);
+    for (const item of [1, 2, 3, 4]) buffer.push(item, 1);
+    expect(await batch).toEqual([1, 2, 3]);
+  });
+
+  it('gives a batch as soon as it is full by bytes, and no more than fit', async () => {
+    const buffer = new DeliveryBuffer<number>(limits);
+    buffer.push(1, 600);
+    buffer.push(2, 600);
+    expect(await buffer.nextBatch(never)).toEqual([1]);
+    buffer.push(3, 400);
+    expect(await buffer.nextBatch(never)).toEqual([2, 3]);
+  });
+
+  it('gives a delivery that is too large for any batch alone', async () => {
+    const buffer = new DeliveryBuffer<number>(limits);
+    buffer.push(1, 5_000);
+    expect(await buffer.nextBatch(never)).toEqual([1]);
+  });
+
+  it('does not wait for more than the broker will send', async () => {
+    const buffer = new DeliveryBuffer<number>({ ...limits, prefetch: 2 });
+    buffer.push(1, 1);
+    buffer.push(2, 1);
+    expect(await buffer.nextBatch(never)).toEqual([1, 2]);
+  });
+
+  it('gives what there is when the first has waited long enough', async () => {
+    const buffer = new DeliveryBuffer<number>({ ...limits, maxAgeMs: 5 });
+    buffer.push(1, 1);
+    expect(await buffer.nextBatch(never)).toEqual([1]);
+  });
+
+  it('ends its wait with an empty batch when it is stopped', async () => {
+    const stop = new AbortController();
+    const batch = new DeliveryBuffer<number>(limits).nextBatch(stop.signal);
+    stop.abort();
+    expect(await batch).toEqual([]);
+  });
+});
