@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { StackError } from './errors.js';
 
 /** A database with the login role that owns it; both carry the same name. */
 export interface DatabaseAccount {
@@ -17,6 +18,9 @@ export const databaseNames = [
   'projection',
 ] as const;
 export type DatabaseName = (typeof databaseNames)[number];
+
+/** The comment on every role and database that we made; nothing without it is changed or dropped. */
+const mark = 'made by Prejoin';
 
 /** A password that needs no escaping in a URL, in SQL or in a shell. */
 export function randomPassword(): string {
@@ -43,38 +47,66 @@ export async function createDatabases(
 async function createDatabase(admin: pg.Client, { name, password }: DatabaseAccount): Promise<void> {
   const database = pg.escapeIdentifier(name);
   const secret = pg.escapeLiteral(password);
-  const { rows } = await admin.query<{ role: boolean; database: boolean }>(
-    `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS role,
-            EXISTS (SELECT FROM pg_database WHERE datname = $1) AS database`,
-    [name],
-  );
-  const exists = rows[0] ?? { role: false, database: false };
+  // Two processes may bring up the same databases; the lock ends with the connection.
+  await admin.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [name]);
+  const exists = await lookUp(admin, name);
 
   // Utility statements take no parameters, hence the escaped literals.
   await admin.query(`${exists.role ? 'ALTER' : 'CREATE'} ROLE ${database} LOGIN PASSWORD ${secret}`);
+  await admin.query(`COMMENT ON ROLE ${database} IS '${mark}'`);
   // An administrator who is not a superuser may give away a database only to a role that it belongs to.
   await admin.query(`GRANT ${database} TO CURRENT_USER`);
   if (exists.database) await admin.query(`ALTER DATABASE ${database} OWNER TO ${database}`);
   // template0, since a copy of template1 is refused while anybody is connected to that.
   else await admin.query(`CREATE DATABASE ${database} OWNER ${database} TEMPLATE template0 ENCODING 'UTF8'`);
+  await admin.query(`COMMENT ON DATABASE ${database} IS '${mark}'`);
   // PUBLIC may connect to every new database until this is revoked.
   await admin.query(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`);
 }
 
 /**
- * Drops every database whose name begins with `prefix`, and the role of the same name. Open connections to them are
- * ended.
+ * Which of role and database exist.
+ * @throws {StackError} when one of them was made by somebody else: `orders` is a name that others use too, and its
+ *   password and privileges are theirs
+ */
+async function lookUp(admin: pg.Client, name: string): Promise<{ role: boolean; database: boolean }> {
+  const { rows } = await admin.query<{ kind: 'role' | 'database'; ours: boolean }>(
+    `SELECT 'role' AS kind, shobj_description(oid, 'pg_authid') IS NOT DISTINCT FROM $2 AS ours
+       FROM pg_roles WHERE rolname = $1
+      UNION ALL
+     SELECT 'database', shobj_description(oid, 'pg_database') IS NOT DISTINCT FROM $2
+       FROM pg_database WHERE datname = $1`,
+    [name, mark],
+  );
+  const foreign = rows.find((row) => !row.ours);
+  if (foreign !== undefined) {
+    throw new StackError(
+      `The server already has a ${foreign.kind} '${name}' that is not Prejoin's: set PREJOIN_DATABASE_PREFIX to give ` +
+        'the databases names of their own, or POSTGRES_URL to another server.',
+    );
+  }
+  return {
+    role: rows.some((row) => row.kind === 'role'),
+    database: rows.some((row) => row.kind === 'database'),
+  };
+}
+
+/**
+ * Drops every database of ours whose name begins with `prefix`, and the role of the same name. Open connections to them
+ * are ended.
  * @returns the names that were dropped
  */
 export async function dropDatabases(adminUrl: string, prefix: string): Promise<string[]> {
   if (prefix === '') throw new RangeError('an empty prefix would drop every database');
   return asAdmin(adminUrl, async (admin) => {
     const { rows } = await admin.query<{ name: string }>(
-      `SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)
+      `SELECT datname AS name FROM pg_database
+        WHERE starts_with(datname, $1) AND shobj_description(oid, 'pg_database') = $2
         UNION
-       SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)
+       SELECT rolname FROM pg_roles
+        WHERE starts_with(rolname, $1) AND shobj_description(oid, 'pg_authid') = $2
         ORDER BY name`,
-      [prefix],
+      [prefix, mark],
     );
     for (const { name } of rows) {
       await admin.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`);

@@ -30,16 +30,14 @@ export async function eventually<T>(
 
 /** An assertion that hangs must not hang the test past its deadline without a reason. */
 async function within<T>(assertion: () => T | Promise<T>, timeoutMs: number): Promise<T> {
-  const timer = new AbortController();
-  const deadline = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
-    throw new Error('the assertion itself did not end');
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the assertion itself did not end')), timeoutMs);
   });
-  // When the assertion wins, aborting the timer rejects this promise; nobody waits for it any more.
-  deadline.catch(() => undefined);
   try {
     return await Promise.race([assertion(), deadline]);
   } finally {
-    timer.abort();
+    clearTimeout(timer);
   }
 }
 

@@ -1,4 +1,5 @@
 export { eventually, type EventuallyOptions } from './eventually.js';
+export { startFaultyProxy, type FaultyProxy } from './faulty-proxy.js';
 export {
   startPrivateElasticsearch,
   startPrivatePostgres,
