@@ -1,6 +1,5 @@
-import type { Filter, FilterOp, FilterValue } from '#views';
+import type { Filter, FilterOp, FilterValue, QueryField } from '#views';
 import { SearchRefusedError } from '../errors.js';
-import type { QueryField } from './fields.js';
 
 export type Query = Readonly<Record<string, unknown>>;
 export type Fields = ReadonlyMap<string, QueryField>;
@@ -72,15 +71,13 @@ function condition({ field: path, op, values }: Condition, fields: Fields, withi
   switch (op) {
     case 'eq':
       return equals(field, values);
-    case 'ne': {
-      const noneEquals = not(element(field, equals(field, values), within));
-      // Of one value, a missing one is not unequal either; of several, none being equal is what was asked.
-      return field.array ? noneEquals : all([exists(field), noneEquals]);
-    }
+    case 'ne':
+      // A missing value is not unequal to anything, and a list without elements has none.
+      return all([element(field, exists(field), within), not(element(field, equals(field, values), within))]);
     case 'exists':
       return value === true ? exists(field) : not(element(field, exists(field), within));
     case 'prefix':
-      return { prefix: { [searchPath(field)]: { value: String(value) } } };
+      return { prefix: { [field.path]: { value: String(value) } } };
     case 'gt':
     case 'gte':
     case 'lt':
@@ -95,7 +92,7 @@ function element(field: QueryField, query: Query, within: string | null): Query 
 
 function equals(field: QueryField, values: readonly FilterValue[]): Query {
   if (values.length === 0) return nothing;
-  return { terms: { [searchPath(field)]: values } };
+  return { terms: { [field.path]: values } };
 }
 
 function range(
@@ -104,7 +101,7 @@ function range(
   value: FilterValue | undefined,
 ): Query {
   if (value === undefined) throw new SearchRefusedError(400, `'${field.path}' is compared with nothing.`);
-  return { range: { [searchPath(field)]: { [op]: value } } };
+  return { range: { [field.path]: { [op]: value } } };
 }
 
 /** A string that is too long to be indexed exists all the same: `_ignored` names its field, at the root. */
@@ -112,10 +109,6 @@ function exists(field: QueryField): Query {
   const present = { exists: { field: field.path } };
   const canBeIgnored = field.kind === 'string' || field.kind === 'enum' || field.kind === 'id';
   return canBeIgnored && field.nested === null ? any([present, { term: { _ignored: field.path } }]) : present;
-}
-
-function searchPath(field: QueryField): string {
-  return field.path;
 }
 
 export function fieldOf(path: string, fields: Fields): QueryField {

@@ -1,6 +1,5 @@
-import type { Hints, Plan, ShapeNode, ValueKind } from '#views';
+import { isNestedList, type Hints, type Plan, type ShapeNode, type ValueKind } from '#views';
 import { plainAnalysis, type Analysis } from './analysis.js';
-import { isObject } from './fields.js';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -80,7 +79,7 @@ function nodeMapping(node: ShapeNode, place: Place): Mapping {
       return nodeMapping(node.of, place);
     case 'many':
     case 'items':
-      return listMapping(node.of, node.flat, place);
+      return listMapping(node, place);
     case 'value':
     case 'constant':
     case 'compute':
@@ -88,9 +87,9 @@ function nodeMapping(node: ShapeNode, place: Place): Mapping {
   }
 }
 
-function listMapping(element: ShapeNode, flat: boolean, place: Place): Mapping {
-  const asNested = !flat && !place.nested && isObject(element);
-  const mapping = nodeMapping(element, { ...place, nested: place.nested || asNested });
+function listMapping(list: Extract<ShapeNode, { node: 'many' | 'items' }>, place: Place): Mapping {
+  const asNested = !place.nested && isNestedList(list);
+  const mapping = nodeMapping(list.of, { ...place, nested: place.nested || asNested });
   // include_in_root repeats the elements' fields at the root, so that text search, sorting and facets need no nesting.
   return asNested ? { type: 'nested', include_in_root: true, ...mapping } : mapping;
 }

@@ -1,13 +1,12 @@
-import type { Plan } from '#views';
+import { fieldsOf, type Plan, type QueryField } from '#views';
 import { SearchRefusedError, SearchTimeoutError } from '../errors.js';
 import type { SearchAnswer, SearchHit, SearchOptions, SearchRequest, SearchSort } from '../search-index.js';
 import { documentOf, hitsOf } from './documents.js';
 import { failure } from './failure.js';
-import { fieldsOf, type QueryField } from './fields.js';
 import { compileFilter, fieldOf, type Fields, type Query } from './filter.js';
 import { inPath, type Server } from './indices.js';
-import { itemSpans, memberSpans, slice, type Span } from './raw-json.js';
-import { afterValue, compileSort, sortValueOf } from './sort.js';
+import { memberSpans, slice, type Span } from './raw-json.js';
+import { afterValue, compileSort, sortValueOf, type SortValue } from './sort.js';
 import { compileText } from './text-query.js';
 
 /** Counting beyond this costs more than most searches; the answer then says "at least". */
@@ -112,13 +111,8 @@ function readAnswer(
 
 function readHit(text: string, hit: Span, keys: readonly SearchSort[], fields: Fields): SearchHit {
   const sort = memberSpans(text, hit.start).get('sort');
-  const values = sort === undefined ? [] : itemSpans(text, sort.start);
-  const sortValues = keys.map((key, at) => {
-    const value = values[at];
-    if (value === undefined)
-      throw new SyntaxError('The answer has a hit with fewer sort values than were asked for.');
-    return sortValueOf(slice(text, value), key, fields);
-  });
+  const values = sort === undefined ? [] : (JSON.parse(slice(text, sort)) as readonly SortValue[]);
+  const sortValues = keys.map((key, at) => sortValueOf(values[at] ?? null, key, fields));
   return { ...documentOf(text, hit), sortValues };
 }
 

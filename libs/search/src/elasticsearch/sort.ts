@@ -1,6 +1,5 @@
-import type { ValueKind } from '#views';
+import type { QueryField, ValueKind } from '#views';
 import type { SearchSort } from '../search-index.js';
-import type { QueryField } from './fields.js';
 import { fieldOf, type Fields, type Query } from './filter.js';
 
 export type SortValue = string | number | boolean | null;
@@ -20,12 +19,12 @@ function scoreKey({ descending }: SearchSort): Query {
 }
 
 /** Of several values a list is sorted by its least when ascending and by its greatest when descending. */
-function fieldKey({ descending, nulls }: SearchSort, field: QueryField): Query {
+function fieldKey(key: SearchSort, field: QueryField): Query {
   return {
     [sortPath(field)]: {
-      order: descending ? 'desc' : 'asc',
-      mode: descending ? 'max' : 'min',
-      missing: nulls === 'first' ? '_first' : '_last',
+      order: key.descending ? 'desc' : 'asc',
+      mode: key.descending ? 'max' : 'min',
+      missing: isLong(field.kind) ? stand(key, longEnds) : `_${key.nulls}`,
     },
   };
 }
@@ -35,27 +34,31 @@ function sortPath(field: QueryField): string {
 }
 
 /**
- * Elasticsearch gives a missing number as the least or greatest one of its type, in digits that a JavaScript number can
- * not hold. Outside it is null; going back it becomes the text of that number, which Elasticsearch parses exactly.
+ * What a missing number is sorted as. Elasticsearch's own ends of a long have digits that a JavaScript number can not
+ * hold, so that a page could not continue after them; these are beyond every instant, and equal to a whole number only
+ * at the very end of its range, where the id breaks the tie.
  */
-const longSentinels = { high: '9223372036854775807', low: '-9223372036854775808' } as const;
-const doubleSentinels = { high: 'Infinity', low: '-Infinity' } as const;
+const longEnds = { high: Number.MAX_SAFE_INTEGER, low: -Number.MAX_SAFE_INTEGER };
+const doubleEnds = { high: 'Infinity', low: '-Infinity' };
 
-export function sortValueOf(raw: string, key: SearchSort, fields: Fields): SortValue {
-  const kind = kindOf(key, fields);
-  const text = raw.startsWith('"') ? (JSON.parse(raw) as string) : raw;
-  if (isLong(kind) && Object.values(longSentinels).some((sentinel) => sentinel === text)) return null;
-  if (kind === 'decimal' && Object.values(doubleSentinels).some((sentinel) => sentinel === text)) return null;
-  return JSON.parse(raw) as SortValue;
+function stand<T>({ nulls, descending }: SearchSort, ends: { high: T; low: T }): T {
+  return (nulls === 'last') === descending ? ends.low : ends.high;
 }
 
+/** A sort value as it is given out: null for what stands for a missing one. */
+export function sortValueOf(value: SortValue, key: SearchSort, fields: Fields): SortValue {
+  return value === missingValue(key, fields) ? null : value;
+}
+
+/** A sort value as Elasticsearch takes it back. */
 export function afterValue(value: SortValue, key: SearchSort, fields: Fields): SortValue {
-  if (value !== null) return value;
+  return value ?? missingValue(key, fields);
+}
+
+function missingValue(key: SearchSort, fields: Fields): SortValue {
   const kind = kindOf(key, fields);
-  const sentinels = isLong(kind) ? longSentinels : kind === 'decimal' ? doubleSentinels : null;
-  if (sentinels === null) return null;
-  const greatestIsLast = !key.descending;
-  return (key.nulls === 'last') === greatestIsLast ? sentinels.high : sentinels.low;
+  if (isLong(kind)) return stand(key, longEnds);
+  return kind === 'decimal' ? stand(key, doubleEnds) : null;
 }
 
 function kindOf(key: SearchSort, fields: Fields): ValueKind | null {

@@ -1,5 +1,5 @@
+import type { QueryField } from '#views';
 import { SearchRefusedError } from '../errors.js';
-import type { QueryField } from './fields.js';
 import type { Query } from './filter.js';
 
 /** The most words and phrases that one search may hold: each becomes several clauses a field. */
