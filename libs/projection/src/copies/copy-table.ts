@@ -54,7 +54,7 @@ CREATE OR REPLACE FUNCTION prejoin_keys(list json) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT ARRAY(
     SELECT DISTINCT (element #>> '{}') COLLATE "C"
-    FROM pg_catalog.json_array_elements(CASE WHEN pg_catalog.json_typeof(list) = 'array' THEN list END) AS element
+    FROM pg_catalog.json_array_elements(CASE WHEN pg_catalog.json_typeof(list) = 'array' THEN list END) AS element (element)
     WHERE pg_catalog.json_typeof(element) <> 'null'
     ORDER BY 1
   )
@@ -66,11 +66,11 @@ CREATE OR REPLACE FUNCTION prejoin_item_keys(items json, names text[], fallback 
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT ARRAY(
     SELECT DISTINCT (key #>> '{}') COLLATE "C"
-    FROM pg_catalog.json_array_elements(CASE WHEN pg_catalog.json_typeof(items) = 'array' THEN items END) AS item
-    CROSS JOIN LATERAL (SELECT coalesce(item -> names[1], item -> names[2], fallback) AS value) AS member
+    FROM pg_catalog.json_array_elements(CASE WHEN pg_catalog.json_typeof(items) = 'array' THEN items END) AS item (item)
+    CROSS JOIN LATERAL (SELECT coalesce(item -> names[1], item -> names[2], fallback)) AS member (member)
     CROSS JOIN LATERAL pg_catalog.json_array_elements(
-      CASE WHEN pg_catalog.json_typeof(value) = 'array' THEN value ELSE pg_catalog.json_build_array(value) END
-    ) AS key
+      CASE WHEN pg_catalog.json_typeof(member) = 'array' THEN member ELSE pg_catalog.json_build_array(member) END
+    ) AS key (key)
     WHERE pg_catalog.json_typeof(key) <> 'null'
     ORDER BY 1
   )

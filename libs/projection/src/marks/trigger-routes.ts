@@ -23,7 +23,7 @@ export function unionOfRoutes(
     for (const route of routesOf(plan)) {
       const way = JSON.stringify([route.source, route.view, route.start, route.steps]);
       const merged = columnsByWay.get(way) ?? { route, columns: new Set<string>() };
-      for (const column of [...route.columns, ...formerNames(plan, route)]) merged.columns.add(column);
+      for (const column of route.columns) merged.columns.add(column);
       columnsByWay.set(way, merged);
     }
   }
@@ -38,10 +38,4 @@ export function unionOfRoutes(
       columns: [...columns].sort(),
     }));
   return Map.groupBy(merged, (route) => route.source);
-}
-
-/** A renamed column still stands under its old name in older events, so a change there is a change of the column. */
-function formerNames(plan: Plan, route: Route): readonly string[] {
-  const fallbacks = plan.levels.find((level) => level.id === route.level)?.fallbacks ?? [];
-  return fallbacks.flatMap(({ column, was }) => (was === undefined || column.includes('.') ? [] : [was]));
 }
