@@ -2,6 +2,7 @@ export type {
   ColumnPath,
   ComputeNode,
   ConstantNode,
+  Fallback,
   Filter,
   FilterOp,
   FilterValue,
@@ -43,4 +44,21 @@ export { compute } from './compute/compute.js';
 export { carry, constant, facet, guard, orElse, text } from './shape/hints.js';
 export { many, one } from './shape/joins.js';
 export { view, type DocumentOf, type View } from './view/view.js';
+export { check, compile, computesOf, type AnyView } from './plan/compile.js';
+export { fieldsOf, isNestedList, type QueryField } from './plan/fields.js';
+export { routesOf } from './plan/routes.js';
+export { canonicalJson } from './plan/canonical.js';
+export { compareText, compareValues } from './filter/compare.js';
+export { matches } from './filter/matches.js';
+export {
+  normalizeFilter,
+  operatorsOf,
+  valueFault,
+  type FilterColumn,
+  type Normalized,
+} from './filter/normalize.js';
+export { assemble, ComputeMissingError } from './assemble/assemble.js';
+export { keysFor } from './assemble/keys.js';
 export type { Assembled, Computes, Json, LoadedRow, LoadedRows } from './assemble/rows.js';
+export { checkSources } from './check/sources.js';
+export { ViewInvalidError, type Fault } from './view/fault.js';

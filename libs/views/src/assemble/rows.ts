@@ -12,11 +12,14 @@ export type LoadedRows = ReadonlyMap<string, readonly LoadedRow[]>;
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
-/** `document` is null when there is none: the root is deleted or filtered out, or a required partner is missing. */
-export interface Assembled {
-  readonly id: string;
-  readonly document: { readonly [name: string]: Json } | null;
-}
+/**
+ * `document` is null when there is none: the root is deleted or filtered out, or a required partner is missing.
+ * `fault` says why a document can not be made at all (a compute function threw, or gave what its kind can not hold):
+ * neither a document nor its absence, so that nobody takes it for a reason to delete.
+ */
+export type Assembled =
+  | { readonly id: string; readonly document: { readonly [name: string]: Json } | null }
+  | { readonly id: string; readonly fault: string };
 
 /** The functions of `compute` nodes that this process has, by key. */
 export type Computes = ReadonlyMap<string, (...inputs: readonly unknown[]) => unknown>;

@@ -1,4 +1,4 @@
-import type { AnyColumn, Column, ColumnKind } from '../source/columns.js';
+import type { Column, ColumnKind } from '../source/columns.js';
 import { fieldFor, type ComputeFunction } from '../shape/expressions.js';
 import type { AnyField, AtOf, Field, ValueOf } from '../shape/fields.js';
 
@@ -16,7 +16,7 @@ export function compute<K extends ColumnKind, V, N extends boolean, const A exte
 ): Field<K, N extends true ? V | null : V, AtOf<A[number]>> {
   return fieldFor({
     expression: 'compute',
-    column: column as AnyColumn,
+    column: column,
     inputs,
     run: run as unknown as ComputeFunction,
     version: options.version ?? null,

@@ -9,7 +9,7 @@ export interface Plan {
   /** The source of the root. */
   readonly root: string;
   readonly where: Filter | null;
-  /** The default order of lists. */
+  /** The default order of lists: `column` is the document's field. */
   readonly sort: readonly SortKey[];
   /** All joins, parents before children; the first is the root itself, whose id is ''. */
   readonly levels: readonly Level[];
@@ -54,11 +54,24 @@ export interface Fallback {
  * lies in a list. A column 'id' is a shared key.
  *
  * `by` is set when the reference holds another unique column than the id (`ref(product, 'sku')`): the column's name in the
- * row pointed at, which is this level's row (`forward`) or the parent's (`backward`).
+ * row pointed at, which is this level's row (`forward`) or the parent's (`backward`). `was` is the name that the column
+ * read from the parent had in older events.
  */
 export type Link =
-  | { readonly kind: 'forward'; readonly column: ColumnPath; readonly many: boolean; readonly by?: string }
-  | { readonly kind: 'backward'; readonly column: ColumnPath; readonly many: boolean; readonly by?: string };
+  | {
+      readonly kind: 'forward';
+      readonly column: ColumnPath;
+      readonly many: boolean;
+      readonly by?: string;
+      readonly was?: string;
+    }
+  | {
+      readonly kind: 'backward';
+      readonly column: ColumnPath;
+      readonly many: boolean;
+      readonly by?: string;
+      readonly was?: string;
+    };
 
 export interface SortKey {
   readonly column: ColumnPath;
@@ -165,7 +178,7 @@ export interface ConstantNode {
 /** A pure function of other nodes. The function is found by `key` in the process: a plan from elsewhere may name one that this process lacks. */
 export interface ComputeNode {
   readonly node: 'compute';
-  /** `<sha256 of the function's text, 12 digits>` or `v:<version>`. */
+  /** `<sha256 of the function's text, 12 digits>` or `v:<document path>:<version>`. */
   readonly key: string;
   readonly inputs: readonly ShapeNode[];
   readonly kind: ValueKind;

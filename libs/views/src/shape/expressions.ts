@@ -48,7 +48,7 @@ export interface ConstantExpression extends Decorated {
   readonly expression: 'constant';
   readonly value: FilterValue;
 }
-export type ComputeFunction = (...inputs: readonly never[]) => unknown;
+export type ComputeFunction = (...inputs: readonly unknown[]) => unknown;
 export interface ComputeExpression extends Decorated {
   readonly expression: 'compute';
   readonly column: AnyColumn;
@@ -75,7 +75,7 @@ export function expressionOf(field: unknown): Expression | undefined {
  */
 export function rowOf<R>(scope: Scope): R {
   const row = new Proxy(scope.columns, {
-    get: (columns, name) => {
+    get: (columns, name): unknown => {
       if (typeof name === 'symbol') return undefined;
       const def = Object.hasOwn(columns, name) ? columns[name] : undefined;
       return def === undefined
