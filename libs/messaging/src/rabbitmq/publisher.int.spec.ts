@@ -100,7 +100,7 @@ describe('the publisher', () => {
     const outcomes = await publisher.publish(messages);
     expect(outcomes[42]).toEqual({
       kind: 'returned',
-      reason: expect.stringMatching(/312 NO_ROUTE .*nobody\.listens/),
+      reason: expect.stringMatching(/312 NO_ROUTE .*nobody\.listens/) as string,
     });
     expect(kinds(outcomes).filter((kind) => kind === 'confirmed')).toHaveLength(99);
     expect(await received()).toHaveLength(99);
@@ -193,7 +193,7 @@ describe('when the broker is lost', () => {
     await channel.deleteExchange(names.events);
     const outcomes = await publisher.publish(['a', 'b', 'c'].map((body) => message(body)));
     expect(new Set(kinds(outcomes))).toEqual(new Set(['unknown']));
-    expect(outcomes[0]).toMatchObject({ reason: expect.stringContaining('NOT_FOUND') });
+    expect(outcomes[0]).toMatchObject({ reason: expect.stringContaining('NOT_FOUND') as string });
     await open();
     expect(kinds(await publisher.publish([message('d')]))).toEqual(['confirmed']);
   });
