@@ -62,3 +62,6 @@ export { keysFor } from './assemble/keys.js';
 export type { Assembled, Computes, Json, LoadedRow, LoadedRows } from './assemble/rows.js';
 export { checkSources } from './check/sources.js';
 export { ViewInvalidError, type Fault } from './view/fault.js';
+export { contractOf, type Contract, type ReceivedState } from './contract/contract.js';
+export { envelopeSchema } from './contract/envelope-schema.js';
+export type { JsonSchema } from './contract/state-schema.js';
