@@ -7,6 +7,8 @@ export default {
   roots: ['apps', 'libs', 'stack', 'demo']
     .filter((folder) => existsSync(folder))
     .map((folder) => `<rootDir>/${folder}`),
+  globalSetup: '<rootDir>/stack/jest-setup.mjs',
+  globalTeardown: '<rootDir>/stack/jest-teardown.mjs',
   testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '@swc/jest' },

@@ -8,5 +8,10 @@ export {
   type DatabaseName,
 } from './databases.js';
 export { StackError } from './errors.js';
-export { startPrivateServer, type PrivateServer, type PrivateServerOptions } from './private-servers.js';
+export {
+  removePrivateServers,
+  startPrivateServer,
+  type PrivateServer,
+  type PrivateServerOptions,
+} from './private-servers.js';
 export { bringUpServers, stopStartedServers, type Servers, type ServersOptions } from './servers.js';

@@ -1,9 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomPassword } from './databases.js';
 import { freePort } from './launch.js';
-import { isRunning, killTree, ownIdentity, terminate } from './processes.js';
+import { isRunning, killTree, ownIdentity, terminate, type ProcessIdentity } from './processes.js';
 import type { ServerKind, StartedServer } from './server.js';
 import { drivers } from './servers.js';
 import { cacheFolderOf } from './state.js';
@@ -29,8 +37,6 @@ export interface PrivateServerOptions {
   readonly heapMb?: number;
 }
 
-export const privateFolderPrefix = 'prejoin-private-';
-
 /** Starts a server of its own on a free port, with data of its own in the system's folder for temporary files. */
 export async function startPrivateServer(
   kind: ServerKind,
@@ -52,7 +58,6 @@ export async function startPrivateServer(
       heapMb: 512,
       ...options,
     });
-    // For whoever finds the folder after this process was killed.
     const record: PrivateServerRecord = { kind, process: started.process, owner: ownIdentity() };
     writeFileSync(join(parent, recordName), JSON.stringify(record));
     return started;
@@ -78,10 +83,37 @@ export async function startPrivateServer(
   };
 }
 
+/**
+ * Kills private servers whose test process is gone, and deletes their data. A test process that lives on keeps its own.
+ * @returns the kinds of those that still ran
+ */
+export async function removePrivateServers(): Promise<ServerKind[]> {
+  const killed: ServerKind[] = [];
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(privateFolderPrefix))) {
+    const folder = join(tmpdir(), name);
+    const record = readRecord(folder);
+    // Without a record the server is only just being started.
+    if (record === undefined || isRunning(record.owner)) continue;
+    if (isRunning(record.process)) {
+      killed.push(record.kind);
+      await killTree(record.process);
+    }
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return killed;
+}
+
+const privateFolderPrefix = 'prejoin-private-';
 const recordName = 'private-server.json';
 
+/** For whoever finds the folder after its test process was killed. */
 interface PrivateServerRecord {
   readonly kind: ServerKind;
-  readonly process: StartedServer['process'];
-  readonly owner: StartedServer['process'];
+  readonly process: ProcessIdentity;
+  readonly owner: ProcessIdentity;
+}
+
+function readRecord(folder: string): PrivateServerRecord | undefined {
+  const path = join(folder, recordName);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as PrivateServerRecord) : undefined;
 }

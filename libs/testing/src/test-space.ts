@@ -44,7 +44,8 @@ export function serverUrls(): { postgres: string; rabbitmq: string; elasticsearc
  */
 export async function createTestSpace(options: TestSpaceOptions = {}): Promise<TestSpace> {
   const urls = serverUrls();
-  const prefix = `t_${randomBytes(4).toString('hex')}`;
+  // The part that all spaces of one test run share lets the tear-down find what a broken test file left behind.
+  const prefix = `t_${process.env['PREJOIN_TEST_RUN'] ?? ''}${randomBytes(4).toString('hex')}`;
   const names = options.databases ?? [];
   const databaseUrls = await createDatabases(
     urls.postgres,

@@ -1,0 +1,23 @@
+// Jest's global set-up: plain JavaScript, since it runs before anything is transformed.
+import { randomBytes } from 'node:crypto';
+import { ensureBuild } from '../scripts/ensure-build.mjs';
+
+const log = (line) => process.stderr.write(`${line}\n`);
+
+/** What this set-up itself needs compiled; only tests of whole apps need the rest. */
+const ownSources = ['stack', 'libs/kernel'];
+
+export default async function setUp({ testPathPatterns }) {
+  const onlyLibs =
+    testPathPatterns.patterns.length > 0 && testPathPatterns.patterns.every((p) => p.startsWith('libs/'));
+  ensureBuild(log, onlyLibs ? ownSources : undefined);
+  const { bringUpServers, removePrivateServers } = await import('../dist/stack/index.js');
+  await removePrivateServers();
+  const servers = await bringUpServers({ log, holder: 'tests' });
+  // Workers are started with this environment.
+  process.env.POSTGRES_URL = servers.urls.postgres;
+  process.env.RABBITMQ_URL = servers.urls.rabbitmq;
+  process.env.ELASTICSEARCH_URL = servers.urls.elasticsearch;
+  process.env.PREJOIN_TEST_RUN = randomBytes(2).toString('hex');
+  globalThis.prejoinServers = servers;
+}
