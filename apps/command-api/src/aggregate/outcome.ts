@@ -1,0 +1,18 @@
+/** One event that a command appended: the aggregate and the version that the event gave it. */
+export interface Written {
+  readonly source: string;
+  readonly id: string;
+  readonly version: number;
+}
+
+/** An aggregate as the API shows it. */
+export interface Resource {
+  readonly id: string;
+  readonly version: number;
+}
+
+/** What a command did: the resource as it is now (null when it is gone), and every version that it stands at. */
+export interface Outcome<R extends Resource | null> {
+  readonly resource: R;
+  readonly written: readonly Written[];
+}

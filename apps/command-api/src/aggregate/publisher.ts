@@ -1,0 +1,38 @@
+import { currentTrace } from '#kernel';
+import { append, type Transaction } from '#outbox';
+import { contractOf, type Source, type StateOf } from '#views';
+import type { Written } from './outcome.js';
+
+/** The version that an event gives its aggregate, and the event's business name in the past tense. */
+interface Change {
+  readonly name: string;
+  readonly id: string;
+  readonly version: number;
+}
+
+/** Appends the events of one source, in the trace of the request that is running. */
+export interface SourcePublisher<S> {
+  changed(tx: Transaction, change: Change, state: StateOf<S> & object): Promise<Written>;
+  deleted(tx: Transaction, change: Change): Promise<Written>;
+}
+
+export function publisherOf<S extends Source>(source: S): SourcePublisher<S> {
+  const contract = contractOf(source);
+  const written = ({ id, version }: Change): Written => ({ source: source.name, id, version });
+  const base = ({ name, id, version }: Change) => ({
+    name,
+    aggregateId: id,
+    version,
+    traceparent: currentTrace()?.traceparent ?? null,
+  });
+  return {
+    async changed(tx, change, state) {
+      await append(tx, contract, { ...base(change), data: state });
+      return written(change);
+    },
+    async deleted(tx, change) {
+      await append(tx, contract, { ...base(change), deleted: true });
+      return written(change);
+    },
+  };
+}

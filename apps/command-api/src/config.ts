@@ -1,0 +1,149 @@
+import {
+  choicesVariable,
+  choiceVariable,
+  ConfigError,
+  integerVariable,
+  logLevels,
+  readConfig,
+  textVariable,
+  urlVariable,
+  type ConfigOf,
+  type ConfigSpec,
+} from '#kernel';
+
+export const serviceNames = ['customers', 'catalog', 'orders', 'payments', 'shipping'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const servicesSpec = {
+  SERVICES: choicesVariable({
+    meaning: 'The services that this process hosts.',
+    values: serviceNames,
+    default: serviceNames.join(','),
+    example: 'orders,payments',
+  }),
+} satisfies ConfigSpec;
+
+const databaseSpec = {
+  DATABASE_POOL_SIZE: integerVariable({
+    meaning: 'Connections for commands to each service database; relay, health and metrics use up to 3 more.',
+    default: '8',
+    example: '20',
+    min: 1,
+    max: 200,
+  }),
+  LOG_LEVEL: choiceVariable({
+    meaning: 'The least severe level that is logged.',
+    values: logLevels,
+    default: 'info',
+    example: 'debug',
+  }),
+} satisfies ConfigSpec;
+
+const serverSpec = {
+  HOST: textVariable({ meaning: 'The address to listen on.', default: '127.0.0.1', example: '0.0.0.0' }),
+  COMMAND_API_PORT: integerVariable({
+    meaning: 'The port to listen on; 0 takes a free one.',
+    default: '3001',
+    example: '8080',
+    min: 0,
+    max: 65_535,
+  }),
+  RELAY: choiceVariable({
+    meaning:
+      'Whether this process also publishes the events of its services (`on`) or leaves it to others (`off`).',
+    values: ['on', 'off'],
+    default: 'on',
+    example: 'off',
+  }),
+  RABBITMQ_URL: urlVariable({
+    meaning: 'The broker that events go to.',
+    protocols: ['amqp:', 'amqps:'],
+    default: 'amqp://guest:guest@127.0.0.1:5672',
+    example: 'amqp://prejoin:secret@broker:5672',
+  }),
+  BUS_PREFIX: textVariable({
+    meaning: 'What all names on the broker begin with; the same for all apps of one installation.',
+    default: 'prejoin',
+    example: 'staging',
+  }),
+  SHUTDOWN_TIMEOUT_MS: integerVariable({
+    meaning: 'How long a stop waits for running requests and the relay, in milliseconds.',
+    default: '10000',
+    example: '25000',
+    min: 100,
+    max: 600_000,
+  }),
+  IDEMPOTENCY_KEY_HOURS: integerVariable({
+    meaning: 'How long a repeat with the same Idempotency-Key gets the first answer, in hours.',
+    default: '48',
+    example: '24',
+    min: 1,
+    max: 8_760,
+  }),
+} satisfies ConfigSpec;
+
+/** Name of the variable that holds the URL of a service's own database. */
+export function databaseUrlVariable(service: ServiceName): `${Uppercase<ServiceName>}_DATABASE_URL` {
+  return `${service.toUpperCase() as Uppercase<ServiceName>}_DATABASE_URL`;
+}
+
+function databaseUrlSpec(services: readonly ServiceName[]): Record<string, ReturnType<typeof urlVariable>> {
+  const variables = services.map((service) => [
+    databaseUrlVariable(service),
+    urlVariable({
+      meaning: `The database of ${service}; needed where ${service} is hosted.`,
+      protocols: ['postgres:', 'postgresql:'],
+      example: `postgres://${service}:secret@127.0.0.1:5432/${service}`,
+    }),
+  ]);
+  return Object.fromEntries(variables) as Record<string, ReturnType<typeof urlVariable>>;
+}
+
+/** Every variable that this app reads, for docs/configuration.md. */
+export const configSpec: ConfigSpec = {
+  ...servicesSpec,
+  ...serverSpec,
+  ...databaseSpec,
+  ...databaseUrlSpec(serviceNames),
+};
+
+export interface DatabaseConfig extends ConfigOf<typeof databaseSpec> {
+  readonly services: readonly { readonly name: ServiceName; readonly databaseUrl: string }[];
+}
+
+export type CommandApiConfig = DatabaseConfig & ConfigOf<typeof serverSpec>;
+
+/** @throws {ConfigError} naming all that is missing or wrong, for all hosted services */
+export function readCommandApiConfig(env: Env = process.env): CommandApiConfig {
+  return readAll({ ...serverSpec, ...databaseSpec }, env);
+}
+
+/** What migrating needs: no broker, no port. @throws {ConfigError} like `readCommandApiConfig` */
+export function readMigrationConfig(env: Env = process.env): DatabaseConfig {
+  return readAll(databaseSpec, env);
+}
+
+/** Which URLs are required depends on SERVICES, so it is read first; its fault must not hide the others. */
+function readAll<const S extends ConfigSpec>(
+  spec: S,
+  env: Env,
+): ConfigOf<S> & Pick<DatabaseConfig, 'services'> {
+  const faults: string[] = [];
+  const attempt = <T>(read: () => T): T | null => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      faults.push(...error.faults);
+      return null;
+    }
+  };
+  const services = attempt(() => readConfig(servicesSpec, env))?.SERVICES ?? [];
+  const values = attempt(() => readConfig(spec, env));
+  const urls = attempt(() => readConfig(databaseUrlSpec(services), env));
+  if (faults.length > 0 || values === null || urls === null) throw new ConfigError(faults);
+  const hosted = services.map((name) => ({ name, databaseUrl: urls[databaseUrlVariable(name)]! }));
+  return { ...values, services: hosted };
+}

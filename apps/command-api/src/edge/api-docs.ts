@@ -1,0 +1,84 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { ApiProblems } from '#kernel/http';
+
+const versionHeader = {
+  'Prejoin-Version': {
+    description: 'What the command wrote, as `source/id@version`, separated by commas.',
+    schema: { type: 'string' as const },
+  },
+};
+const etagHeader = {
+  ETag: { description: 'The version, for If-Match.', schema: { type: 'string' as const } },
+};
+
+interface CommandDocs {
+  readonly summary: string;
+  readonly status?: 200 | 201 | 204;
+  /** Problems of its own, a sentence per status. */
+  readonly problems?: Readonly<Record<number, string>>;
+  readonly description?: string;
+}
+
+function command(
+  { summary, description, status = 200, problems = {} }: CommandDocs,
+  known: Readonly<Record<number, string>>,
+) {
+  const location = { Location: { description: 'The new resource.', schema: { type: 'string' as const } } };
+  return [
+    ApiOperation({ summary, ...(description !== undefined && { description }) }),
+    ApiResponse({
+      status,
+      description: status === 204 ? 'Done; the resource is gone.' : 'The resource as it is now.',
+      headers: {
+        ...versionHeader,
+        ...(status !== 204 && etagHeader),
+        ...(status === 201 && location),
+      },
+    }),
+    ApiProblems({ 400: 'The request is not valid; `errors` lists every fault.', ...known, ...problems }),
+  ];
+}
+
+const idempotencyKey = ApiHeader({
+  name: 'Idempotency-Key',
+  required: false,
+  description: 'A repeat with the same key gets the first answer, and `Idempotency-Replayed: true`.',
+});
+const ifMatch = ApiHeader({
+  name: 'If-Match',
+  required: false,
+  description: 'The ETag that the decision was made on; another version by now is answered 412.',
+});
+const keyReused = { 422: 'The Idempotency-Key was used for another request.' };
+const changed = {
+  404: 'There is no such resource.',
+  412: 'The resource has changed since the version in If-Match.',
+};
+
+/** Documents a POST that makes a resource. */
+export function ApiCreate(docs: CommandDocs): MethodDecorator {
+  return applyDecorators(idempotencyKey, ...command({ status: 201, ...docs }, keyReused));
+}
+
+/** Documents a POST that acts on a resource. */
+export function ApiAct(docs: CommandDocs): MethodDecorator {
+  const id = ApiParam({ name: 'id', format: 'uuid' });
+  return applyDecorators(id, idempotencyKey, ifMatch, ...command(docs, { ...keyReused, ...changed }));
+}
+
+/** Documents a PUT, PATCH or DELETE of a resource. */
+export function ApiChange(docs: CommandDocs): MethodDecorator {
+  return applyDecorators(ApiParam({ name: 'id', format: 'uuid' }), ifMatch, ...command(docs, changed));
+}
+
+/** Documents a GET of a resource. */
+export function ApiRead(summary: string): MethodDecorator {
+  return applyDecorators(
+    ApiParam({ name: 'id', format: 'uuid' }),
+    ApiOperation({ summary }),
+    ApiResponse({ status: 200, description: 'The resource.', headers: etagHeader }),
+    ApiResponse({ status: 304, description: 'The version in If-None-Match is the current one.' }),
+    ApiProblems({ 400: 'The id is not a UUID.', 404: 'There is no such resource.' }),
+  );
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from '@jest/globals';
+import { expectedVersion, isKnown } from './preconditions.js';
+
+describe('expectedVersion', () => {
+  it.each([
+    [undefined, 'any'],
+    ['*', 'any'],
+    ['"3"', [3]],
+    ['"3", "5"', [3, 5]],
+    ['W/"3"', []],
+    ['"abc"', []],
+    ['"03"', []],
+  ])('reads %s as %j', (header, expected) => {
+    expect(expectedVersion(header)).toEqual(expected);
+  });
+
+  it.each(['3', '', '"3" "4"', '"3', '"3",'])('refuses %j', (header) => {
+    expect(() => expectedVersion(header)).toThrow(expect.objectContaining({ code: 'validation_failed' }));
+  });
+});
+
+describe('isKnown', () => {
+  it('finds the version among strong and weak tags', () => {
+    expect(isKnown('"2", W/"3"', 3)).toBe(true);
+    expect(isKnown('*', 3)).toBe(true);
+    expect(isKnown('"2"', 3)).toBe(false);
+    expect(isKnown(undefined, 3)).toBe(false);
+  });
+});
