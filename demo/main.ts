@@ -1,0 +1,150 @@
+import { join } from 'node:path';
+import { PrejoinError, messageOf, showProgress } from '#kernel';
+import { busNames } from '#messaging';
+import { appPorts, checkoutFolder, type AppName } from '../stack/apps.js';
+import { bringUp, bringUpServers, dropDatabases } from '../stack/index.js';
+import type { ServerUrls } from '../stack/servers.js';
+import { dropFromBroker, dropIndices } from '../stack/clean-up.js';
+import { isRight, untilRight, type CheckResult } from './check.js';
+import { makeDataSet, type Chain } from './data-set.js';
+import { installation, migrate, type Installation } from './installation.js';
+import { demoHelp, readDemoOptions, type DemoOptions } from './options.js';
+import { askQuestions } from './queries.js';
+import { sendChains } from './send.js';
+import { newWorld, type World } from './world.js';
+
+const prefixes = { databases: 'demo_', bus: 'prejoin-demo', indices: 'demo-' };
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** The whole of Prejoin on one machine, from nothing to answers. @returns the exit code */
+async function demo(options: DemoOptions, stopped: AbortSignal): Promise<number> {
+  const log = (line: string): void => print(`  ${line}`);
+  const servers = await bringUpServers({ log, holder: 'demo' });
+  try {
+    await clearAway(servers.urls);
+    const stack = await bringUp({ log: () => undefined, databasePrefix: prefixes.databases, holder: 'demo' });
+    const env = { ...stack.env, BUS_PREFIX: prefixes.bus, INDEX_PREFIX: prefixes.indices };
+    await migrate(env);
+    print('  Databases, roles, tables, triggers and the first index are made');
+    const apps = installation({
+      env,
+      ports: portsOf(process.env),
+      logFolder: join(checkoutFolder, '.prejoin/logs'),
+    });
+    try {
+      return await run(apps, options, stopped);
+    } finally {
+      print('\nStopping the apps');
+      await apps.stopAll();
+      await stack.stop();
+    }
+  } finally {
+    await servers.release();
+  }
+}
+
+function portsOf(env: NodeJS.ProcessEnv): Record<AppName, number> {
+  const port = (name: AppName): number => Number(env[appPorts[name].variable] ?? appPorts[name].port);
+  return { 'command-api': port('command-api'), projector: port('projector'), 'query-api': port('query-api') };
+}
+
+/** Drops what an earlier demo left. All names of the demo begin with its own prefixes, so nothing else is touched. */
+async function clearAway(urls: ServerUrls): Promise<void> {
+  const bus = busNames(prefixes.bus);
+  await dropIndices(urls.elasticsearch, prefixes.indices);
+  await dropFromBroker(urls.rabbitmq, {
+    exchanges: [bus.events, bus.deadLetterExchange],
+    queues: [bus.projectorQueue, bus.deadLetterQueue],
+  });
+  await dropDatabases(urls.postgres, prefixes.databases);
+}
+
+async function run(apps: Installation, { size, once }: DemoOptions, stopped: AbortSignal): Promise<number> {
+  const startedAt = performance.now();
+  await apps.startAll();
+  print(
+    `  command-api, projector and query-api are ready (${((performance.now() - startedAt) / 1_000).toFixed(1)} s)\n`,
+  );
+
+  const world = newWorld();
+  const data = makeDataSet(size);
+  await sendPhase('Customers and products', data.people, apps, world, stopped);
+  await sendPhase('Orders, payments, shipments', data.trade, apps, world, stopped);
+  await sendPhase('Renames, prices, deletions', data.changes, apps, world, stopped);
+  if (stopped.aborted) return 130;
+
+  const result = await waitForDocuments(apps, world);
+  await askQuestions(apps.queryUrl, print);
+  printAddresses(apps);
+  if (once) return isRight(result) ? 0 : 1;
+
+  print('\nUp until Ctrl-C.');
+  await new Promise<void>((resolve) => {
+    if (stopped.aborted) resolve();
+    stopped.addEventListener('abort', () => resolve(), { once: true });
+  });
+  return isRight(result) ? 0 : 1;
+}
+
+async function sendPhase(
+  label: string,
+  chains: readonly Chain[],
+  { commandUrl }: Installation,
+  world: World,
+  signal: AbortSignal,
+): Promise<void> {
+  const total = chains.reduce((sum, chain) => sum + chain.length, 0);
+  const progress = showProgress({ label: label.padEnd(28), unit: 'commands', stream: process.stdout });
+  const onSent = (sent: number): void => progress.update(sent, total);
+  await sendChains(chains, {
+    baseUrl: commandUrl,
+    concurrency: 16,
+    patienceMs: 10_000,
+    world,
+    onSent,
+    signal,
+  });
+  progress.finish();
+}
+
+async function waitForDocuments({ queryUrl }: Installation, world: World): Promise<CheckResult> {
+  const startedAt = performance.now();
+  const result = await untilRight(world, queryUrl, { deadlineMs: 120_000 });
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+  const { right, missing, extra, different } = result;
+  print(
+    isRight(result)
+      ? `\nAll ${right.toLocaleString('en')} orders are served, joined and correct, ${seconds} s after the last command.`
+      : `\nAfter ${seconds} s: ${right} right, ${missing.length} missing, ${extra.length} extra, ${different.length} different.`,
+  );
+  for (const sample of different.slice(0, 3)) print(JSON.stringify(sample, undefined, 2));
+  return result;
+}
+
+function printAddresses({ commandUrl, queryUrl, projectorUrl }: Installation): void {
+  print(`
+  command API   ${commandUrl}   docs ${commandUrl}/docs
+  query API     ${queryUrl}   docs ${queryUrl}/docs   try ${queryUrl}/views/order-search?q=steel
+  projector     ${projectorUrl}   metrics ${projectorUrl}/metrics
+  logs          .prejoin/logs/`);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = readDemoOptions(args);
+  if (options === 'help') {
+    print(demoHelp);
+    return 0;
+  }
+  const stop = new AbortController();
+  // A second Ctrl-C finds no listener any more and ends the process at once.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  return demo(options, stop.signal);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${messageOf(error)}\n`);
+  if (error instanceof PrejoinError && error.remedy !== undefined) process.stderr.write(`${error.remedy}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTestSpace, type TestSpace } from '#testing';
+import { databaseNames } from '../stack/index.js';
+import { freePort } from '../stack/launch.js';
+import { installation, migrate, type Installation } from './installation.js';
+
+export interface TestInstallation extends Installation {
+  readonly space: TestSpace;
+  readonly env: Readonly<Record<string, string>>;
+  /** Stops the apps and drops all that they made. */
+  dispose(): Promise<void>;
+}
+
+/** The three apps with databases, indices and queues of their own; `servers` replaces shared servers by private ones. */
+export async function testInstallation(
+  servers: { readonly rabbitmq?: string; readonly elasticsearch?: string } = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<TestInstallation> {
+  const space = await createTestSpace({
+    databases: databaseNames,
+    rabbitmq: servers.rabbitmq === undefined,
+    elasticsearch: servers.elasticsearch === undefined,
+  });
+  const logFolder = mkdtempSync(join(tmpdir(), 'prejoin-apps-'));
+  const [commands, projector, queries] = [await freePort(), await freePort(), await freePort()];
+  const allEnv = {
+    ...Object.fromEntries(
+      databaseNames.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, space.databaseUrl(name)]),
+    ),
+    RABBITMQ_URL: servers.rabbitmq ?? space.rabbitmqUrl,
+    ELASTICSEARCH_URL: servers.elasticsearch ?? space.elasticsearchUrl,
+    BUS_PREFIX: space.busPrefix,
+    INDEX_PREFIX: space.indexPrefix,
+    CURSOR_SECRET: randomUUID(),
+    // Several installations share the connections of one server while tests run side by side.
+    DATABASE_POOL_SIZE: '3',
+    ...env,
+  };
+  await migrate(allEnv);
+  const apps = installation({
+    env: allEnv,
+    ports: { 'command-api': commands, projector, 'query-api': queries },
+    logFolder,
+  });
+  return {
+    ...apps,
+    space,
+    env: allEnv,
+    async dispose() {
+      await apps.stopAll();
+      await space.dispose();
+      rmSync(logFolder, { recursive: true, force: true });
+    },
+  };
+}
