@@ -30,7 +30,7 @@ export interface FanOutResult {
 export async function runFanOutChunk(pool: Pool, options: FanOutOptions = {}): Promise<FanOutResult> {
   const metrics = options.metrics ?? noMetrics;
   const result = await inTransaction(pool, (client) => fanOutChunk(client, options), {
-    onRetry: metrics.retried,
+    onRetry: (code) => metrics.retried(code),
   });
   if (result.claimed > 0) metrics.fannedOut(result.claimed, result.marks, result.failed);
   return result;

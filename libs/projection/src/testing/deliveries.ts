@@ -1,0 +1,70 @@
+import { newId } from '#kernel';
+import { encodeEnvelope, type Delivery, type Envelope } from '#messaging';
+import type { ReceivedSource, ReceivedState } from '../apply/read-delivery.js';
+import type { ApplyOutcome, DeadLetterKind, ProjectionMetrics } from '../metrics.js';
+import { shopSources } from './shop.js';
+
+/** An event of the shop; `null` deletes. */
+export function eventOf(
+  source: string,
+  aggregateId: string,
+  version: number,
+  state: Readonly<Record<string, unknown>> | null,
+  more: Partial<Envelope> = {},
+): Envelope {
+  return {
+    id: newId(),
+    name: 'Changed',
+    source,
+    aggregateId,
+    epoch: 0,
+    version,
+    deleted: state === null,
+    occurredAt: '2026-01-01T00:00:00.000Z',
+    traceparent: null,
+    data: state === null ? null : { id: aggregateId, ...state },
+    ...more,
+  };
+}
+
+export function deliveryOf(event: Envelope | string, messageId: string | null = null): Delivery {
+  const body = typeof event === 'string' ? Buffer.from(event) : encodeEnvelope(event);
+  return {
+    body,
+    routingKey: 'x.Changed',
+    messageId: typeof event === 'string' ? messageId : event.id,
+    redelivered: false,
+  };
+}
+
+/** The shop's sources as received: names are texts, and a status outside its declaration is open. */
+export const receivedShop: readonly ReceivedSource[] = shopSources.map((description) => ({
+  description,
+  received: (state: unknown): ReceivedState => {
+    const { name, status } = state as { name?: unknown; status?: unknown };
+    return {
+      faults: name === undefined || typeof name === 'string' ? [] : ["'name' must be a text."],
+      openValues: status === 'novel' ? ["status 'novel'"] : [],
+    };
+  },
+}));
+
+/** Metrics that are added up, to be looked at. */
+export function countingMetrics(): ProjectionMetrics & { readonly counts: Record<string, number> } {
+  const counts: Record<string, number> = {};
+  const add = (name: string, count: number): void => {
+    if (count > 0) counts[name] = (counts[name] ?? 0) + count;
+  };
+  return {
+    counts,
+    applied: (source: string, outcome: ApplyOutcome, count: number) => add(`${source} ${outcome}`, count),
+    deadLettered: (kind: DeadLetterKind, count: number) => add(`dead ${kind}`, count),
+    unknownEnumValues: (source: string, count: number) => add(`${source} open`, count),
+    retried: (code: string) => add(`retried ${code}`, 1),
+    fannedOut: (rows: number, marks: number, failed: number) => {
+      add('fan-out rows', rows);
+      add('fan-out marks', marks);
+      add('fan-out failed', failed);
+    },
+  };
+}
