@@ -19,8 +19,8 @@ export const allowedImports = {
   testing: ['kernel', 'messaging'],
 };
 
-/** Code for tests only: specs, type tests, contract suites that several specs run, and what a testing folder holds. */
-const testCode = '\\.(spec|types|contract)\\.ts$|^(apps|libs)/.*/testing/';
+/** Code for tests only: specs, type tests, contract suites that several specs run, and a testing folder or file. */
+const testCode = '\\.(spec|types|contract)\\.ts$|^(apps|libs)/.*/testing/|/testing\\.ts$';
 /** The folders whose code is run by users; stack, demo and bench are tools that may use development dependencies. */
 const shipped = { path: '^(apps|libs)/', pathNot: ['^libs/testing/', testCode] };
 

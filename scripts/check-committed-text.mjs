@@ -11,7 +11,8 @@ const root = path.dirname(import.meta.dirname);
 const refused = [
   {
     what: 'a path of one machine',
-    pattern: /(?<![\w./~$}*:-])\/(?:work|opt|root|home\/(?!node\b)\w+|Users\/\w+)(?![\w-])/,
+    // Homebrew's folder is the same on every Mac that has it, and `node` is the user of the public images.
+    pattern: /(?<![\w./~$}*:-])\/(?:work(?![\w-])|opt\/(?!homebrew\b)|root\/\w|home\/(?!node\b)\w|Users\/\w)/,
     example: ['see ', 'work', 'main'].join('/'),
   },
   {

@@ -1,0 +1,3 @@
+import { createTestSpace } from '#testing';
+
+export const installation = createTestSpace;
