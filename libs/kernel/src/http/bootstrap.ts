@@ -57,6 +57,8 @@ export async function bootstrapApp(options: AppOptions): Promise<RunningApp> {
   const problems = new ProblemFilter(logger, options.statusOfCode ?? {});
   const adapter = new FastifyAdapter({
     bodyLimit,
+    // Ids have up to 128 bytes, each of which may be encoded as three characters; the default ends at 100.
+    routerOptions: { maxParamLength: 3 * 128 },
     genReqId: requestIdOf,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
