@@ -1,0 +1,1 @@
+export { QueryModule, queryStatuses, type QueryModuleOptions } from './query.module.js';
