@@ -40,12 +40,13 @@ type ConditionOn<X> =
           : never;
 type OrNull<N> = N extends true ? null : never;
 
-/** Turns every key of a filter that is no column into a message. */
-export type NoSuchColumn<W, F, Name extends string> = {
-  [P in Exclude<keyof W & string, FilterKey<F> | 'and' | 'or' | 'not'>]: P extends keyof F
-    ? `${Name}.${P} can not be filtered on`
-    : `${Name} has no column '${P}'`;
-};
+/** `unknown` when every key of a filter is a column, else the reason in words. */
+export type NoSuchColumn<W, F, Name extends string> = [UnknownKey<W, F>] extends [never]
+  ? unknown
+  : UnknownKey<W, F> extends keyof F
+    ? `${Name}.${UnknownKey<W, F> & string} can not be filtered on`
+    : `${Name} has no column '${UnknownKey<W, F>}'`;
+type UnknownKey<W, F> = Exclude<keyof W & string, FilterKey<F> | 'and' | 'or' | 'not'>;
 
 type Sortable =
   Column<Exclude<ValueKind, 'prose' | 'geo' | 'json'>, unknown, boolean> | Ref<unknown, boolean, boolean>;

@@ -17,11 +17,15 @@ import type { Bounded, Check, ManyFree, ManyOk, OneOk, OneSorted, Sorted } from 
 
 type Filtered<R, W> = { readonly where?: W & NoSuchColumn<W, JoinedColumns<R>, JoinedName<R>> };
 type Shape<R, D> = (row: RowOf<R>) => D & Check<D, InnerAt<R>, InnerSource<R>>;
+type Limit = number | 'unbounded';
 /** Items of a list keep the order and number that was published: only rows are sorted and limited. */
-type Ranked<R> =
+type Ranked<R, L> =
   InfoOf<R> extends { readonly items: unknown }
-    ? unknown
-    : { readonly sort?: Sorts<JoinedColumns<R>>; readonly limit?: number | 'unbounded' };
+    ? {
+        readonly sort?: 'a list keeps its order: leave sort out';
+        readonly limit?: 'a list keeps all its items: leave limit out';
+      }
+    : { readonly sort?: Sorts<JoinedColumns<R>>; readonly limit?: L };
 
 /**
  * The one row that a reference leads to, or that a reference backwards comes from: null without one, or, with
@@ -33,13 +37,11 @@ export function one<
   R,
   D,
   const W extends Where<JoinedColumns<R>>,
-  const O extends { readonly sort?: unknown },
+  const S extends Sorts<JoinedColumns<R>> | undefined = undefined,
   const Q extends boolean = false,
 >(
   from: OneSorted<R>,
-  options: O &
-    Sorted<R, O> &
-    Filtered<R, W> & { readonly sort?: Sorts<JoinedColumns<R>>; readonly required?: Q },
+  options: Sorted<R, S> & { readonly sort?: S; readonly required?: Q } & Filtered<R, W>,
   shape: Shape<R, D>,
 ): Join<D, 'one', Q extends true ? false : true, OuterAt<R>>;
 export function one(from: unknown, second: unknown, third?: unknown): unknown {
@@ -56,10 +58,10 @@ export function many<
   R,
   D,
   const W extends Where<JoinedColumns<R>>,
-  const O extends { readonly limit?: number | 'unbounded' },
+  const L extends Limit | undefined = undefined,
 >(
   from: ManyOk<R>,
-  options: O & Bounded<R, O> & Filtered<R, W> & Ranked<R> & { readonly flat?: boolean },
+  options: Bounded<R, L> & Ranked<R, L> & { readonly flat?: boolean } & Filtered<R, W>,
   shape: Shape<R, D>,
 ): Join<D, 'many', false, OuterAt<R>>;
 export function many(from: unknown, second: unknown, third?: unknown): unknown {

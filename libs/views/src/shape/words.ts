@@ -31,7 +31,7 @@ type IsOne<R> = InfoOf<R> extends { readonly follows: unknown } ? true : false;
 type IsList<R> = InfoOf<R> extends { readonly each: unknown } | { readonly items: unknown } ? true : false;
 type IsBack<R> = BackRefOf<R> extends { readonly from: string } ? true : false;
 type NotJoinable<R, Verb extends string> = [ItemBackRefOf<R>] extends [never]
-  ? `'${NameOf<R>}' is a ${KindOf<R>} column, not a reference: ${Verb}`
+  ? `'${NameOf<R>}' is of kind ${KindOf<R>}, not a reference: ${Verb}`
   : `'${ItemBackRefOf<R>}' lies in a list: joins backwards over the items of a list are not there`;
 
 /** `one(ref, shape)`: a reference, or a unique one backwards. */
@@ -54,17 +54,8 @@ export type OneSorted<R> =
       : IsList<R> extends true
         ? `'${NameOf<R>}' holds several: use many()`
         : NotJoinable<R, 'one() follows ref()'>;
-/** The options of a `one` over a reference that is not unique, backwards, must have a sort. */
-export type Sorted<R, O> =
-  BackRefOf<R> extends {
-    readonly from: infer M extends string;
-    readonly column: infer C extends string;
-    readonly unique: false;
-  }
-    ? O extends { readonly sort: unknown }
-      ? unknown
-      : `several '${M}' rows may have this ${C}: add { sort } to say which one, or declare ref(…, { unique: true })`
-    : unknown;
+/** A `one` over a reference that is not unique, backwards, must have a sort; `S` is undefined without. */
+export type Sorted<R, S> = [S] extends [undefined] ? ([OneOk<R>] extends [R] ? unknown : OneOk<R>) : unknown;
 
 export type ManyOk<R> =
   IsBack<R> extends true
@@ -79,26 +70,26 @@ export type ManyFree<R> =
   BackRefOf<R> extends { readonly from: infer M extends string; readonly column: infer C extends string }
     ? `any number of '${M}' rows may have this ${C}: add limit (a number, or 'unbounded')`
     : ManyOk<R>;
-export type Bounded<R, O> =
-  BackRefOf<R> extends { readonly from: infer M extends string; readonly column: infer C extends string }
-    ? O extends { readonly limit: unknown }
-      ? unknown
-      : `any number of '${M}' rows may have this ${C}: add limit (a number, or 'unbounded')`
-    : unknown;
+/** Rows backwards must have a limit; `L` is undefined without. */
+export type Bounded<R, L> = [L] extends [undefined]
+  ? [ManyFree<R>] extends [R]
+    ? unknown
+    : ManyFree<R>
+  : unknown;
 
 export type TextOk<X> =
   LeafKindOf<X> extends 'string' | 'prose'
     ? X
-    : `text() searches words: '${NameOf<X>}' is a ${LeafKindOf<X>} column`;
+    : `text() searches words: '${NameOf<X>}' is of kind ${LeafKindOf<X>}`;
 export type FacetOk<X> =
   LeafKindOf<X> extends 'string' | 'enum' | 'bool' | 'id' | 'int' | 'decimal' | 'money' | 'instant' | 'day'
     ? X
-    : `facet() counts values: '${NameOf<X>}' is a ${LeafKindOf<X>} column`;
+    : `facet() counts values: '${NameOf<X>}' is of kind ${LeafKindOf<X>}`;
 export type GuardOk<X> =
   LeafKindOf<X> extends 'id' | 'string' | 'enum'
     ? X
-    : `guard() takes an id, string or enum: '${NameOf<X>}' is a ${LeafKindOf<X>} column`;
+    : `guard() takes an id, string or enum: '${NameOf<X>}' is of kind ${LeafKindOf<X>}`;
 export type OrElseOk<X> =
   LeafKindOf<X> extends 'object' | 'list' | 'geo' | 'json'
-    ? `orElse() stands for a single value: '${NameOf<X>}' is a ${LeafKindOf<X>}`
+    ? `orElse() stands for a single value: '${NameOf<X>}' is of kind ${LeafKindOf<X>}`
     : X;
