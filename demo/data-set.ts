@@ -33,9 +33,11 @@ const carriers = ['PostNL', 'DHL', 'DPD', 'UPS'] as const;
  * before anything has been sent.
  */
 export function makeDataSet(size: DataSetSize, seed = 20_261): DataSet {
+  // A Dutch shop whose catalogue is in English.
   const faker = new Faker({ locale: [nl, en, base], seed });
+  const goods = new Faker({ locale: [en, base], seed });
   const customers = Array.from({ length: size.customers }, () => registerCustomer(faker));
-  const products = Array.from({ length: size.products }, (_, i) => addProduct(faker, i));
+  const products = Array.from({ length: size.products }, (_, i) => addProduct(goods, i));
   const trade = Array.from({ length: size.orders }, () => orderLife(faker, customers, products));
   return {
     people: [
@@ -45,7 +47,7 @@ export function makeDataSet(size: DataSetSize, seed = 20_261): DataSet {
     trade,
     changes: [
       ...customers.flatMap((c) => customerChanges(faker, c)),
-      ...products.flatMap((p) => productChanges(faker, p)),
+      ...products.flatMap((p) => productChanges(goods, p)),
     ],
   };
 }
