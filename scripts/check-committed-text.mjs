@@ -12,7 +12,8 @@ const refused = [
   {
     what: 'a path of one machine',
     // Homebrew's folder is the same on every Mac that has it, and `node` is the user of the public images.
-    pattern: /(?<![\w./~$}*:-])\/(?:work(?![\w-])|opt\/(?!homebrew\b)|root\/\w|home\/(?!node\b)\w|Users\/\w)/,
+    pattern:
+      /(?<![\w./~$}*:-])\/(?:work(?![\w-])|opt\/(?!homebrew\b)|root\/[\w.]|home\/(?!node\b)\w|Users\/\w)/,
     example: ['see ', 'work', 'main'].join('/'),
   },
   {
