@@ -20,3 +20,28 @@ export { installTriggers, type InstallOptions } from './marks/triggers.js';
 export { noMetrics, type ApplyOutcome, type DeadLetterKind, type ProjectionMetrics } from './metrics.js';
 export { migrateProjection } from './schema/migrate.js';
 export { copyTable, keyColumn } from './schema/names.js';
+export { startBuilder, type Builder, type BuilderOptions } from './build/builder.js';
+export { noBuildMetrics, type BuildMetrics } from './build/metrics.js';
+export { ensureEpoch, raiseEpoch } from './generations/epoch.js';
+export { ensureGenerations, type EnsureOptions } from './generations/ensure.js';
+export {
+  missingComputes,
+  readGenerations,
+  type Generation,
+  type GenerationState,
+} from './generations/generation.js';
+export { aliasName } from './generations/names.js';
+export { retireExpired, type RetireOptions } from './generations/retire.js';
+export { rebuild } from './rebuild/rebuild.js';
+export {
+  NoGenerationError,
+  RebuildCancelledError,
+  RebuildInterruptedError,
+  RebuildLeaseLostError,
+  RebuildNotRunnableError,
+  RebuildRunningError,
+  RebuildStalledError,
+  RebuildVerifyError,
+} from './rebuild/errors.js';
+export type { RebuildOptions, RebuildPhase, RebuildProgress, RebuildResult } from './rebuild/options.js';
+export { currentRevision } from './revision/snapshot.js';

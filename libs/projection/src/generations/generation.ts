@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
-import type { Computes, Plan, ShapeNode } from '#views';
+import type { Computes, Plan } from '#views';
+import { walkShape } from './walk-shape.js';
 
 export type GenerationState = 'building' | 'live' | 'previous' | 'retired';
 
@@ -45,15 +46,9 @@ export async function readGenerations(
 /** The keys of all functions that a plan needs the process to have. */
 export function computeKeysOf(plan: Plan): readonly string[] {
   const keys = new Set<string>();
-  const visit = (node: ShapeNode): void => {
-    if (node.node === 'object') node.fields.forEach((field) => visit(field.of));
-    if (node.node === 'one' || node.node === 'many' || node.node === 'items') visit(node.of);
-    if (node.node === 'compute') {
-      keys.add(node.key);
-      node.inputs.forEach(visit);
-    }
-  };
-  visit(plan.shape);
+  walkShape(plan.shape, (node) => {
+    if (node.node === 'compute') keys.add(node.key);
+  });
   return [...keys];
 }
 

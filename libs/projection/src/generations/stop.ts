@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { Logger } from '#kernel';
+import { messageOf, type Logger } from '#kernel';
 import type { SearchIndex } from '#search';
 import { inTransaction } from '../schema/transaction.js';
 import { markAllRoots } from './mark-all.js';
@@ -41,7 +41,7 @@ export async function resumeGenerations(
 ): Promise<readonly string[]> {
   const resumed: string[] = [];
   for (const generation of generations) {
-    if (generation.stopped === null || !(await answers(index, generation.indexName))) continue;
+    if (generation.stopped === null || !(await answers(index, generation.indexName, logger))) continue;
     const marked = await inTransaction(pool, async (client) => {
       const { rowCount } = await client.query(
         `UPDATE generation SET stopped = NULL WHERE index_name = $1 AND state <> 'retired' AND stopped IS NOT NULL`,
@@ -59,12 +59,13 @@ export async function resumeGenerations(
   return resumed;
 }
 
-/** A closed index still exists, so only a read tells whether it works; the reason it does not is in `stopped` already. */
-async function answers(index: SearchIndex, name: string): Promise<boolean> {
+/** A closed index still exists, so only a read tells whether it works. */
+async function answers(index: SearchIndex, name: string, logger: Logger): Promise<boolean> {
   try {
     await index.count(name);
     return true;
-  } catch {
+  } catch (error) {
+    logger.debug({ index: name, reason: messageOf(error) }, 'The stopped index does not answer yet');
     return false;
   }
 }
