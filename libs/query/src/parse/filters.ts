@@ -67,6 +67,11 @@ function collect(
 ): void {
   const { name, value } = parameter;
   const fault = (rest: Omit<QueryFault, 'parameter'>): void => void faults.push({ parameter: name, ...rest });
+  if (laterOperators.includes(parameter.operator ?? ''))
+    return fault({
+      code: 'unsupported_parameter',
+      detail: `The operator '${parameter.operator}' is not supported yet.`,
+    });
   const field = fieldOf(parameter, view, fault);
   const op = operatorOf(parameter, field, fault);
   if (field === null || op === null) return;
@@ -132,14 +137,11 @@ function operatorOf({ operator }: FilterParameter, field: QueryField | null, fau
   const allowed = field === null ? knownOperators : operatorsOf(field.kind);
   if (op === undefined) {
     const didYouMean = nearest(word, allowed);
-    const later = laterOperators.includes(word);
     fault({
-      code: later ? 'unsupported_parameter' : 'operator_unknown',
-      detail: later
-        ? `The operator '${word}' is not supported yet.`
-        : `There is no operator '${word.slice(0, 100)}'.`,
+      code: 'operator_unknown',
+      detail: `There is no operator '${word.slice(0, 100)}'.`,
       allowed,
-      ...(didYouMean === undefined || later ? {} : { didYouMean }),
+      ...(didYouMean === undefined ? {} : { didYouMean }),
     });
     return null;
   }

@@ -66,6 +66,6 @@ export function requestOutcome(status: number, error: ServerError, items: number
 
 /** The answer holds the stored version in words only. */
 function currentVersion(reason: string): number | null {
-  const found = /current version \[(\d+)\]/.exec(reason)?.[1];
+  const found = /version conflict, current version \[(\d+)\] is [^[\]]*\[\d+\]$/.exec(reason)?.[1];
   return found === undefined ? null : Number(found);
 }

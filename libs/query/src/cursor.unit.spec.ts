@@ -1,0 +1,65 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { canonicalQuery, decodeCursor, encodeCursor, type CursorState } from './cursor.js';
+
+const secret = 'a secret of sixteen';
+const state: CursorState = {
+  view: 'order-search',
+  query: 'limit=2&status=pending',
+  now: 1_780_000_000_000,
+  after: ['ä', 1.5, null, true, 'id-7'],
+  total: 812,
+  totalIsExact: true,
+};
+
+describe('A cursor', () => {
+  test('gives back what it carries', () => {
+    const value = fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => (Object.is(n, -0) ? 0 : n)),
+      fc.boolean(),
+      fc.constant(null),
+    );
+    fc.assert(
+      fc.property(fc.array(value, { maxLength: 6 }), fc.string(), (after, query) => {
+        const carried = { ...state, after, query };
+        expect(decodeCursor(encodeCursor(carried, secret), secret)).toEqual(carried);
+      }),
+    );
+  });
+
+  test('is refused when any character of it is changed, left out or added', () => {
+    const cursor = encodeCursor(state, secret);
+    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ ';
+    const accepted: string[] = [];
+    const attempt = (text: string): void => void (decodeCursor(text, secret) === null || accepted.push(text));
+    for (let at = 0; at < cursor.length; at += 1) {
+      const [before, after] = [cursor.slice(0, at), cursor.slice(at + 1)];
+      attempt(before + after);
+      for (const letter of letters.replace(cursor[at] ?? '', '')) attempt(before + letter + after);
+    }
+    expect(accepted).toEqual([]);
+    expect(decodeCursor(`${cursor}A`, secret)).toBeNull();
+    expect(decodeCursor(`${cursor}=`, secret)).toBeNull();
+  });
+
+  test('is refused when it was signed with another secret, or is no cursor at all', () => {
+    expect(decodeCursor(encodeCursor(state, 'another secret of theirs'), secret)).toBeNull();
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => decodeCursor(text, secret) === null));
+  });
+
+  test('of another version is refused even when it is signed', async () => {
+    const { createHmac } = await import('node:crypto');
+    const body = encodeCursor(state, secret).split('.')[1] ?? '';
+    const signed = `2.${body}`;
+    expect(
+      decodeCursor(`${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`, secret),
+    ).toBeNull();
+  });
+});
+
+test('a query is the same in any order of its parameters, but not with its values in another order', () => {
+  expect(canonicalQuery('b=2&a=1&cursor=x')).toBe(canonicalQuery('a=1&b=2'));
+  expect(canonicalQuery('total%5Bgte%5D=1')).toBe(canonicalQuery('total[gte]=1'));
+  expect(canonicalQuery('a=1&a=2')).not.toBe(canonicalQuery('a=2&a=1'));
+});
