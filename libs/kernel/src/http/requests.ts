@@ -1,8 +1,8 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Histogram, type Registry } from 'prom-client';
 import { newId } from '../ids.js';
 import type { Logger } from '../logging.js';
-import { joinTrace, runInTrace, type Trace } from '../trace.js';
+import { joinTrace, runInTrace } from '../trace.js';
 
 /** The caller's request id where it is harmless in a log line, else one of our own. */
 export function requestIdOf(request: {
@@ -12,22 +12,15 @@ export function requestIdOf(request: {
   return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : newId();
 }
 
-/** Runs every request in its trace, and answers with its request id. */
+/**
+ * Runs every request in its trace, and answers with its request id. Entering once is enough: Fastify binds the parsing of
+ * a body, which arrives in events of the socket, to the request that it belongs to.
+ */
 export function traceRequests(fastify: FastifyInstance): void {
-  const traces = new WeakMap<FastifyRequest, Trace>();
   fastify.addHook('onRequest', (request, reply, done) => {
     const header = request.headers['traceparent'];
-    const trace = joinTrace(typeof header === 'string' ? header : undefined);
-    traces.set(request, trace);
     void reply.header('x-request-id', request.id);
-    runInTrace(trace, done);
-  });
-  // The body arrives in events of the socket, which belong to no request: without entering again here, every handler of
-  // a request with a body would run outside of its trace.
-  fastify.addHook('preValidation', (request, _reply, done) => {
-    const trace = traces.get(request);
-    if (trace === undefined) done();
-    else runInTrace(trace, done);
+    runInTrace(joinTrace(typeof header === 'string' ? header : undefined), done);
   });
 }
 
