@@ -1,3 +1,4 @@
+import { PrejoinError } from '#kernel';
 import { readDemoOptions } from './options.js';
 
 describe('the options of the demo', () => {
@@ -18,9 +19,19 @@ describe('the options of the demo', () => {
   it.each([['--orders', '0'], ['--orders', 'many'], ['--orders', '1.5'], ['--nope'], ['stray']])(
     'refuse %p with a sentence and where to find help',
     (...args) => {
-      expect(() => readDemoOptions(args)).toThrow(
-        expect.objectContaining({ code: 'demo_misuse', remedy: 'npm run demo -- --help lists the options.' }),
-      );
+      expect(() => readDemoOptions(args)).toThrow(PrejoinError);
+      expect(faultOf(args)).toMatchObject({
+        code: 'demo_misuse',
+        remedy: 'npm run demo -- --help lists the options.',
+      });
     },
   );
 });
+
+function faultOf(args: readonly string[]): unknown {
+  try {
+    return readDemoOptions(args);
+  } catch (error) {
+    return error;
+  }
+}

@@ -28,7 +28,7 @@ export function newWorld(): World {
       const rows = resources.get((action === 'stock-adjustments' ? 'stock' : first) as Collection);
       if (rows === undefined) throw new Error(`${command.path} is of no known collection`);
       if (body === null) rows.delete(id);
-      else rows.set(String(body['id'] ?? id), { id, ...body });
+      else rows.set(typeof body['id'] === 'string' ? body['id'] : id, { id, ...body });
     },
   };
 }

@@ -108,9 +108,12 @@ export async function untilReady(app: RunningApp, deadlineMs = 60_000): Promise<
 
 /** Whether `/health/ready` answers 200 now; no answer is a no. */
 export async function answersReady(url: string): Promise<boolean> {
-  const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(5_000) }).catch(
-    () => undefined,
-  );
-  await answer?.body?.cancel();
-  return answer?.status === 200;
+  try {
+    const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(5_000) });
+    await answer.body?.cancel();
+    return answer.status === 200;
+  } catch {
+    // Nobody there is an answer as well.
+    return false;
+  }
 }

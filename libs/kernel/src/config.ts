@@ -94,7 +94,7 @@ export function choiceVariable<const V extends readonly string[]>(
     ...rest,
     parse: (text) =>
       values.includes(text)
-        ? { value: text as V[number] }
+        ? { value: text }
         : { fault: `must be one of ${values.join(', ')}, and is "${text}"` },
   };
 }
@@ -110,7 +110,7 @@ export function choicesVariable<const V extends readonly string[]>(
       const chosen = [...new Set(text.split(',').map((part) => part.trim()))];
       const unknown = chosen.filter((part) => !values.includes(part));
       return unknown.length === 0
-        ? { value: chosen as V[number][] }
+        ? { value: chosen }
         : {
             fault: `must list some of ${values.join(', ')}, separated by commas, and has ${unknown.map((u) => `"${u}"`).join(', ')}`,
           };
