@@ -18,6 +18,16 @@ export function event(change: Partial<TestEvent> = {}): TestEvent {
   return { id: newId(), routingKey: 'order.OrderPlaced', body: '{}', ...change };
 }
 
+/** Fills the outbox as `append` does, for tests that are about what comes after it. */
+export async function insertEvents(into: Pick<Pool, 'query'>, events: readonly TestEvent[]): Promise<void> {
+  await into.query(
+    `INSERT INTO outbox (event_id, source, aggregate_id, name, epoch, version, routing_key, body)
+     SELECT id, 'order', id::text, 'OrderPlaced', 0, 1, key, convert_to(body, 'UTF8')
+     FROM unnest($1::uuid[], $2::text[], $3::text[]) AS e (id, key, body)`,
+    [events.map(({ id }) => id), events.map(({ routingKey }) => routingKey), events.map(({ body }) => body)],
+  );
+}
+
 export function idsOf(events: readonly TestEvent[]): string[] {
   return events.map(({ id }) => id).sort();
 }
@@ -144,17 +154,8 @@ export class RelayBed {
     return relay;
   }
 
-  async insert(events: readonly TestEvent[], into: Pick<Pool, 'query'> = this.pool): Promise<void> {
-    await into.query(
-      `INSERT INTO outbox (event_id, source, aggregate_id, name, epoch, version, routing_key, body)
-       SELECT id, 'order', id::text, 'OrderPlaced', 0, 1, key, convert_to(body, 'UTF8')
-       FROM unnest($1::uuid[], $2::text[], $3::text[]) AS e (id, key, body)`,
-      [
-        events.map(({ id }) => id),
-        events.map(({ routingKey }) => routingKey),
-        events.map(({ body }) => body),
-      ],
-    );
+  insert(events: readonly TestEvent[], into: Pick<Pool, 'query'> = this.pool): Promise<void> {
+    return insertEvents(into, events);
   }
 
   async rowCount(): Promise<number> {
