@@ -42,7 +42,6 @@ const things = view('things', thing, { where: { rank: { ne: 0 } } }, (t) => ({
   first: one(note.thingId, { sort: ['rank', '-tagId'], where: { rank: { exists: true } } }, (n) => n.id),
 }));
 
-type Row = LoadedRow & { data: Record<string, never> };
 interface World {
   readonly tag: readonly LoadedRow[];
   readonly owner: readonly LoadedRow[];
@@ -75,11 +74,10 @@ const world: fc.Arbitrary<World> = fc.record({
 
 /** Written without the plan: nested loops over whole tables, one line of the view at a time. */
 function naive(all: World, rootId: string): unknown {
-  const find = (table: readonly LoadedRow[], key: unknown) =>
-    table.find((row) => row.id === key) as Row | undefined;
+  const find = (table: readonly LoadedRow[], key: unknown) => table.find((row) => row.id === key);
   const root = find(all.thing, rootId);
   if (root === undefined) return null;
-  const d = root.data as Record<string, unknown>;
+  const d = root.data;
   if (d['rank'] === null || d['rank'] === 0) return null;
   const by = (a: unknown, b: unknown) =>
     (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;

@@ -24,7 +24,6 @@ const reserved = new Set(['and', 'or', 'not']);
 export function compileShape(compiler: Compiler, place: Place, shape: unknown): ShapeNode | null {
   const expression = expressionOf(shape);
   if (expression !== undefined) return compileExpression(compiler, place, expression);
-  if (isPlainObject(shape)) return compileObject(compiler, place, shape);
   const { path } = place;
   if (shape === undefined)
     return compiler.fault(path, 'The value is undefined.', 'Name a column of the row.');
@@ -36,6 +35,7 @@ export function compileShape(compiler: Compiler, place: Place, shape: unknown): 
       'Follow it with one() or many().',
     );
   }
+  if (isPlainObject(shape)) return compileObject(compiler, place, shape);
   return compiler.fault(
     path,
     `The value is plain: ${JSON.stringify(shape)}.`,

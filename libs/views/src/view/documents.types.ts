@@ -46,7 +46,7 @@ const payment = source('payment', {
   paidAt: nullable(instant()),
 });
 
-const orders = view('orders', order, { sort: '-placedAt' }, (o) => ({
+export const orders = view('orders', order, { sort: '-placedAt' }, (o) => ({
   customer: one(o.customerId, { required: true }, (c) => ({ name: text(c.name), tier: facet(c.tier) })),
   buyer: one(o.customerId, (c) => c.name),
   lines: many(o.lines, (l) => ({ quantity: l.quantity, sku: one(l.productId, (p) => p.sku) })),
@@ -73,7 +73,7 @@ holds<
   >
 >();
 
-const customers = view(
+export const customers = view(
   'customers',
   customer,
   { where: { or: [{ tier: 'gold' }, { not: { name: 'x' } }] } },
@@ -98,7 +98,7 @@ holds<
   >
 >();
 
-const products = view('products', product, (p) => ({
+export const products = view('products', product, (p) => ({
   sku: p.sku,
   onHand: orElse(
     one(stock.id, (s) => s.onHand),
@@ -109,7 +109,7 @@ holds<Eq<Flat<DocumentOf<typeof products>>, { id: string; sku: string; onHand: n
 
 const user = source('user', { id: id(), name: string(), bossId: nullable(self()) });
 const task = source('task', { id: id(), title: string(), assigneeIds: array(ref(user)), done: bool() });
-const users = view('users', user, (u) => ({
+export const users = view('users', user, (u) => ({
   boss: one(u.bossId, (b) => one(b.bossId, (bb) => bb.name)),
   tasks: many(task.assigneeIds, { where: { done: false }, sort: 'title', limit: 'unbounded' }, (t) => ({
     title: t.title,
