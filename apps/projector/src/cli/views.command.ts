@@ -1,0 +1,17 @@
+import type { Plan } from '#views';
+import { declaredViews } from '../views.js';
+import { formatTable } from './table.js';
+
+/** The views that the code declares; asks no server. */
+export function listViews({ json }: { readonly json?: boolean }): string {
+  const views = declaredViews().plans.map(describeView);
+  if (json === true) return JSON.stringify(views, null, 2);
+  return formatTable(
+    ['VIEW', 'ROOT', 'FINGERPRINT', 'JOINS'],
+    views.map((view) => [view.view, view.root, view.fingerprint, view.joins.join(', ') || '-']),
+  );
+}
+
+function describeView({ view, root, fingerprint, levels }: Plan) {
+  return { view, root, fingerprint, joins: levels.flatMap((level) => (level.id === '' ? [] : [level.id])) };
+}
