@@ -1,3 +1,8 @@
+/**
+ * The view language. Declare: source and its columns, view with one, many, hints and compute. Compile: check, compile,
+ * computesOf; then only the plan is used: routesOf (how changes reach roots), fieldsOf (what queries may name), keysFor
+ * and assemble (rows to documents). Filters: normalizeFilter, matches. Events: contractOf, envelopeSchema.
+ */
 export type {
   ColumnPath,
   ComputeNode,
