@@ -35,7 +35,12 @@ export interface StoredDocument {
   readonly source: string;
 }
 
-/** A query in terms of the view's dotted fields; compiled by each adapter, so that no engine's language leaks out. */
+/**
+ * A query in terms of the view's dotted fields. Conditions that stand side by side in an `and` of `where` mean the same
+ * element of a list, and so does an `or` beside them; an `and` within an `and` keeps elements of its own. `ne`, `not` and
+ * `exists: false` mean that no element matches. It is compiled by each adapter, so that no engine's
+ * language leaks out.
+ */
 export interface SearchRequest {
   readonly where: Filter | null;
   readonly q: string | null;
@@ -64,6 +69,7 @@ export interface SearchHit extends StoredDocument {
 
 export interface SearchAnswer {
   readonly hits: readonly SearchHit[];
+  /** Counted on a first page only: 0 and not exact when the request had an `after`. */
   readonly total: number;
   readonly totalIsExact: boolean;
 }
