@@ -7,7 +7,11 @@ export const questions: readonly { readonly ask: string; readonly query: string 
   },
   { ask: 'Paid but not yet delivered', query: 'payment.status=paid&shipment.status=created,shipped&limit=3' },
   { ask: 'Confirmed, and nobody has paid', query: 'status=confirmed&payment.paidAt[exists]=false&limit=3' },
-  { ask: 'Three or more of something of steel, in one line', query: 'q=steel&lines.quantity[gte]=3&limit=3' },
+  { ask: 'Something of steel, by whatever name', query: 'q=steel&limit=3' },
+  {
+    ask: 'Three or more of one thing that costs over 300 euro, in the same line',
+    query: 'lines.quantity[gte]=3&lines.unitPrice[gt]=30000&limit=3',
+  },
   { ask: 'Only some fields', query: 'fields=status,customer.name,total&sort=-total&limit=3' },
 ];
 
@@ -49,10 +53,11 @@ function describeOrder(order: Readonly<Record<string, unknown>>): string {
   return [
     euro.toLocaleString('en', { style: 'currency', currency: 'EUR' }).padStart(11),
     String(order['status']).padEnd(9),
-    `${part('customer', 'name') || 'closed account'} (${[part('customer', 'tier'), part('customer', 'city')].filter(Boolean).join(', ')})`,
+    order['customer'] === null ? 'closed account' : part('customer', 'name'),
+    [part('customer', 'tier'), part('customer', 'city')].filter(Boolean).join(', '),
     [part('payment', 'status'), part('shipment', 'status')].filter(Boolean).join(', '),
     what,
   ]
-    .filter((cell) => cell !== '' && !cell.endsWith('()'))
+    .filter((cell) => cell !== '')
     .join('  ');
 }
