@@ -107,6 +107,37 @@ describe('a builder', () => {
     await builder.close();
   });
 
+  it('makes the log durable after its snapshot has ended and before it sends anything', async () => {
+    await world.apply(order('o-durable', 1));
+    const steps: string[] = [];
+    const pool = {
+      query: (...args: [string]) => {
+        if (args[0].includes('pg_logical_emit_message')) steps.push('durable');
+        return world.pool.query(...args);
+      },
+      connect: async () => {
+        const client = await world.pool.connect();
+        const release = client.release.bind(client);
+        client.release = (error) => {
+          steps.push('snapshot ended');
+          release(error);
+        };
+        return client;
+      },
+    } as Partial<pg.Pool> as pg.Pool;
+    const index: SearchIndex = {
+      ...world.index,
+      write: (operations, deadlineMs) => {
+        steps.push('sent');
+        return world.index.write(operations, deadlineMs);
+      },
+    };
+    const builder = world.start({ pool, index });
+    await untilNoMarks(world.pool);
+    await builder.close();
+    expect(steps).toEqual(['snapshot ended', 'durable', 'sent']);
+  });
+
   it('loses no mark when its claim connection dies while the index answers', async () => {
     await world.apply(order('o-crash', 3));
     const held = gate();
