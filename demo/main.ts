@@ -7,6 +7,7 @@ import type { ServerUrls } from '../stack/servers.js';
 import { dropFromBroker, dropIndices } from '../stack/clean-up.js';
 import { isRight, untilRight, type CheckResult } from './check.js';
 import { makeDataSet, type Chain } from './data-set.js';
+import { lendEnvFile } from './env-file.js';
 import { installation, migrate, type Installation } from './installation.js';
 import { demoHelp, readDemoOptions, type DemoOptions } from './options.js';
 import { askQuestions } from './queries.js';
@@ -31,9 +32,11 @@ async function demo(options: DemoOptions, stopped: AbortSignal): Promise<number>
       ports: portsOf(process.env),
       logFolder: join(checkoutFolder, '.prejoin/logs'),
     });
+    const restore = lendEnvFile(join(checkoutFolder, '.prejoin/stack.env'), env);
     try {
       return await run(apps, options, stopped);
     } finally {
+      restore();
       print('\nStopping the apps');
       await apps.stopAll();
       await stack.stop();
@@ -126,7 +129,8 @@ function printAddresses({ commandUrl, queryUrl, projectorUrl }: Installation): v
   command API   ${commandUrl}   docs ${commandUrl}/docs
   query API     ${queryUrl}   docs ${queryUrl}/docs   try ${queryUrl}/views/order-search?q=steel
   projector     ${projectorUrl}   metrics ${projectorUrl}/metrics
-  logs          .prejoin/logs/`);
+  logs          .prejoin/logs/
+  command line  npx prejoin status   npx prejoin rebuild order-search`);
 }
 
 async function main(args: readonly string[]): Promise<number> {
