@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ensureElasticsearch, findJava } from './elasticsearch-distribution.js';
 import { launch } from './launch.js';
 import type { ServerDriver, ServerReport, StartedServer, StartOptions } from './server.js';
-import { giveTo, unprivilegedUser } from './system-users.js';
+import { assertReachable, giveTo, unprivilegedUser } from './system-users.js';
 
 export const elasticsearchDriver: ServerDriver = {
   name: 'Elasticsearch',
@@ -50,6 +50,7 @@ async function start(options: StartOptions): Promise<StartedServer> {
   const home = await ensureElasticsearch(options.cacheFolder, options.log);
   const user = unprivilegedUser(['elasticsearch']);
   writeConfiguration(options, home);
+  assertReachable(folder, user);
   const parts = ['', 'config', 'data', 'logs', 'tmp'].map((part) => join(folder, part));
   giveTo(
     user,

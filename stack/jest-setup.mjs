@@ -8,9 +8,9 @@ const log = (line) => process.stderr.write(`${line}\n`);
 const ownSources = ['stack', 'libs/kernel'];
 
 export default async function setUp({ testPathPatterns }) {
-  const onlyLibs =
-    testPathPatterns.patterns.length > 0 && testPathPatterns.patterns.every((p) => p.startsWith('libs/'));
-  ensureBuild(log, onlyLibs ? ownSources : undefined);
+  const { patterns } = testPathPatterns;
+  const needsApps = patterns.length === 0 || !patterns.every((pattern) => /^(libs|stack)\//.test(pattern));
+  ensureBuild(log, needsApps ? undefined : ownSources);
   const { bringUpServers, removePrivateServers } = await import('../dist/stack/index.js');
   await removePrivateServers();
   const servers = await bringUpServers({ log, holder: 'tests' });

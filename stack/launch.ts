@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '#kernel';
 import { StackError } from './errors.js';
-import { identify, isRunning, type ProcessIdentity } from './processes.js';
+import { identify, isRunning, killTree, type ProcessIdentity } from './processes.js';
 import type { SystemUser } from './system-users.js';
 
 export interface LaunchOptions {
@@ -24,8 +24,8 @@ export interface LaunchOptions {
 /**
  * Starts a server in a process group of its own, so that Ctrl-C in the terminal reaches only us and we stop it in
  * order, and waits until it serves.
- * @throws {StackError} with the end of its log when it ends or does not serve within the deadline; it is left to the
- *   caller to remove what it wrote
+ * @throws {StackError} with the end of its log when it ends or does not serve within the deadline; then it is
+ *   killed
  */
 export async function launch(options: LaunchOptions): Promise<ProcessIdentity> {
   const log = openSync(options.logFile, 'a', 0o644);
@@ -46,7 +46,13 @@ export async function launch(options: LaunchOptions): Promise<ProcessIdentity> {
   child.unref();
   const identity = child.pid === undefined ? undefined : identify(child.pid);
   if (identity === undefined) throw ended(options, undefined);
-  await untilReady(options, identity);
+  try {
+    await untilReady(options, identity);
+  } catch (error) {
+    // Nobody else knows of it yet, and it would hold its port and its data.
+    await killTree(identity);
+    throw error;
+  }
   return identity;
 }
 

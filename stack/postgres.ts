@@ -3,11 +3,18 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { asAdmin } from './databases.js';
+import { messageOf } from '#kernel';
+import { asAdmin, randomPassword } from './databases.js';
 import { StackError } from './errors.js';
 import { launch } from './launch.js';
 import type { ServerDriver, ServerReport, StartedServer, StartOptions } from './server.js';
-import { barrierOnTheWayTo, giveTo, unprivilegedUser, type SystemUser } from './system-users.js';
+import {
+  assertReachable,
+  barrierOnTheWayTo,
+  giveTo,
+  unprivilegedUser,
+  type SystemUser,
+} from './system-users.js';
 
 const require = createRequire(import.meta.url);
 
@@ -52,10 +59,11 @@ async function start(options: StartOptions): Promise<StartedServer> {
   const data = join(options.folder, 'data');
   mkdirSync(options.folder, { recursive: true, mode: 0o755 });
   giveTo(user, options.folder);
-  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(programs, data, options, user);
+  assertReachable(options.folder, user);
+  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(programs, data, options.folder, user);
 
   const url = new URL(postgresDriver.urlAt(options.port));
-  url.password = options.password;
+  url.password = superuserPassword(options.folder, user);
   const settings = {
     port: String(options.port),
     listen_addresses: '127.0.0.1',
@@ -80,39 +88,43 @@ async function start(options: StartOptions): Promise<StartedServer> {
   return { url: url.href, process };
 }
 
+/** Drawn once and kept beside the data: neither is of use without the other. */
+function superuserPassword(folder: string, user: SystemUser | undefined): string {
+  const file = join(folder, 'password');
+  if (!existsSync(file)) writeFileSync(file, randomPassword(), { mode: 0o600 });
+  giveTo(user, file);
+  return readFileSync(file, 'utf8');
+}
+
 async function initialise(
   programs: string,
   data: string,
-  options: StartOptions,
+  folder: string,
   user: SystemUser | undefined,
 ): Promise<void> {
   // What a start that was broken off left behind would make initdb refuse.
   rmSync(data, { recursive: true, force: true });
-  const passwordFile = join(options.folder, 'password');
-  writeFileSync(passwordFile, options.password, { mode: 0o600 });
-  giveTo(user, passwordFile);
+  superuserPassword(folder, user);
   try {
     await promisify(execFile)(
       join(programs, 'bin', 'initdb'),
       [
         `--pgdata=${data}`,
         '--username=postgres',
-        `--pwfile=${passwordFile}`,
+        `--pwfile=${join(folder, 'password')}`,
         '--auth=scram-sha-256',
         '--encoding=UTF8',
         // The same order of texts on every machine.
         '--no-locale',
       ],
       {
-        env: environment(options.folder),
-        cwd: options.folder,
+        env: environment(folder),
+        cwd: folder,
         ...(user ? { uid: user.uid, gid: user.gid } : {}),
       },
     );
   } catch (error) {
-    throw new StackError(`PostgreSQL's initdb failed: ${(error as Error).message}`, error);
-  } finally {
-    rmSync(passwordFile);
+    throw new StackError(`PostgreSQL's initdb failed: ${messageOf(error)}`, error);
   }
 }
 

@@ -9,7 +9,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { randomPassword } from './databases.js';
 import { freePort } from './launch.js';
 import { isRunning, killTree, ownIdentity, terminate, type ProcessIdentity } from './processes.js';
 import type { ServerKind, StartedServer } from './server.js';
@@ -47,11 +46,9 @@ export async function startPrivateServer(
   // The server may run as another user.
   chmodSync(parent, 0o755);
   const port = await freePort();
-  const password = randomPassword();
   const start = async (): Promise<StartedServer> => {
     const started = await driver.start({
       port,
-      password,
       folder: join(parent, kind),
       cacheFolder: cacheFolderOf(process.env),
       log: () => undefined,

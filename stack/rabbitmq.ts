@@ -4,7 +4,7 @@ import amqp from 'amqplib';
 import { StackError } from './errors.js';
 import { freePort, launch } from './launch.js';
 import type { ServerDriver, ServerReport, StartedServer, StartOptions } from './server.js';
-import { giveTo, unprivilegedUser } from './system-users.js';
+import { assertReachable, giveTo, unprivilegedUser } from './system-users.js';
 
 export const rabbitmqDriver: ServerDriver = {
   name: 'RabbitMQ',
@@ -34,6 +34,7 @@ async function start(options: StartOptions): Promise<StartedServer> {
   );
   writeFileSync(join(folder, 'enabled_plugins'), '[].\n');
   giveTo(user, folder);
+  assertReachable(folder, user);
 
   const process = await launch({
     name: 'RabbitMQ',

@@ -17,8 +17,6 @@ export interface StartOptions {
   /** Where downloads are kept. */
   readonly cacheFolder: string;
   readonly log: (line: string) => void;
-  /** A superuser's password, for servers that have one. */
-  readonly password: string;
   readonly heapMb?: number;
   /** Settings of the server itself, over ours. */
   readonly settings?: Readonly<Record<string, string>>;

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { messageOf } from '#kernel';
-import { randomPassword } from './databases.js';
 import { elasticsearchDriver } from './elasticsearch.js';
 import { StackError } from './errors.js';
 import { portNear } from './launch.js';
@@ -56,13 +55,9 @@ export async function bringUpServers(options: ServersOptions): Promise<Servers> 
   const cacheFolder = cacheFolderOf(options.env ?? process.env);
   return withLock(join(cacheFolder, 'stack.lock'), options.log, async () => {
     const state = readState(cacheFolder);
-    // Written before it is used: a data folder whose password is lost can not be opened again.
-    const superuser = (state.passwords['postgres'] ??= randomPassword());
-    writeState(cacheFolder, state);
-
     const results = await Promise.allSettled(
       serverKinds.map(async (kind) => {
-        const server = await locate(kind, { ...options, cacheFolder, state, superuser });
+        const server = await locate(kind, { ...options, cacheFolder, state });
         return [kind, server] as const;
       }),
     );
@@ -106,7 +101,6 @@ async function finish(
 interface LocateOptions extends ServersOptions {
   readonly cacheFolder: string;
   readonly state: StackState;
-  readonly superuser: string;
 }
 
 async function locate(kind: ServerKind, options: LocateOptions): Promise<Located> {
@@ -144,7 +138,6 @@ async function locate(kind: ServerKind, options: LocateOptions): Promise<Located
     port: await portNear(port),
     folder: join(options.cacheFolder, kind === 'postgres' ? `postgres-${embeddedPostgresMajor()}` : kind),
     cacheFolder: options.cacheFolder,
-    password: options.superuser,
     log,
   });
   log(
@@ -164,18 +157,28 @@ async function inspected(driver: ServerDriver, url: string, log: Log, remedy: st
     return `${version} at ${withoutPassword(url)}`;
   } catch (error) {
     throw new StackError(
-      `${driver.name} at ${withoutPassword(url)} can not be used (${messageOf(error)}): ${remedy}.`,
+      `${driver.name} at ${withoutPassword(url)} can not be used (${reasonOf(error)}): ${remedy}.`,
       error,
     );
   }
 }
 
+/** An error with what caused it: `fetch failed` says nothing, its cause does. */
+function chainOf(error: unknown): { code?: unknown; message?: unknown }[] {
+  if (typeof error !== 'object' || error === null) return [];
+  const { cause, errors } = error as { cause?: unknown; errors?: unknown };
+  return [error, ...(Array.isArray(errors) ? errors.flatMap(chainOf) : []), ...chainOf(cause)];
+}
+
 function isRefusedConnection(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ECONNREFUSED') return true;
-    if (cause instanceof AggregateError && cause.errors.some(isRefusedConnection)) return true;
-  }
-  return false;
+  return chainOf(error).some((link) => link.code === 'ECONNREFUSED');
+}
+
+function reasonOf(error: unknown): string {
+  const messages = chainOf(error).flatMap(({ message }) =>
+    typeof message === 'string' && message !== '' ? [message] : [],
+  );
+  return messages.at(-1) ?? String(error);
 }
 
 async function release(cacheFolder: string, log: Log): Promise<void> {

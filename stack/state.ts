@@ -15,7 +15,7 @@ export interface Holder {
 
 /** What outlives a process: passwords, what was started, and who uses it. It stands in the cache folder, mode 600. */
 export interface StackState {
-  /** By role; the superuser of a PostgreSQL that we made is `postgres`. */
+  /** By role. */
   readonly passwords: Record<string, string>;
   readonly started: Partial<Record<ServerKind, StartedServer>>;
   readonly holders: readonly Holder[];

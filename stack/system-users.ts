@@ -49,3 +49,16 @@ export function barrierOnTheWayTo(path: string): string | undefined {
     if (folder === dirname(folder)) return undefined;
   }
 }
+
+/**
+ * @throws {StackError} when the user can not get to a folder that its server shall use: cheaper to read than the
+ *   server's own "permission denied"
+ */
+export function assertReachable(folder: string, user: SystemUser | undefined): void {
+  const barrier = user === undefined ? undefined : barrierOnTheWayTo(folder);
+  if (user === undefined || barrier === undefined) return;
+  throw new StackError(
+    `As root a server runs as the user ${user.name}, who may not enter ${barrier}: set PREJOIN_CACHE_DIR to a folder that ` +
+      'is open to all users, such as one below /var/cache.',
+  );
+}

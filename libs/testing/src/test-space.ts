@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import amqp from 'amqplib';
 import pg from 'pg';
 import { createDatabases, dropDatabases, randomPassword } from '../../../stack/databases.js';
-import { busNames } from '../../messaging/src/topology.js';
+import { busNames } from '#messaging';
 
 export interface TestSpaceOptions {
   /** Short names (`orders`); on the server each gets the prefix of the space. */
