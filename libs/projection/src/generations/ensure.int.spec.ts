@@ -2,7 +2,14 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import type { SearchIndex } from '#search';
 import { inTransaction } from '../schema/transaction.js';
-import { expectedDocuments, openBuilding, type Building } from '../testing/building.js';
+import {
+  expectedDocuments,
+  openBuilding,
+  storedDocuments,
+  untilNoMarks,
+  type Building,
+} from '../testing/building.js';
+import { eventually } from '#testing';
 import { change, clearQueues, markedRoots, orderSearch, orderSearchWithNotes } from '../testing/shop.js';
 import { ensureGenerations } from './ensure.js';
 import { readGenerations } from './generation.js';
@@ -126,6 +133,29 @@ describe('a previous generation', () => {
     expect(await retireExpired({ pool: world.pool, index: world.index, logger })).toEqual([]);
     expect(await changeStatus('o1')).toEqual(['o1']);
     expect(await world.index.exists(name)).toBe(true);
+  });
+
+  it('gets what it missed while its index was closed and the live one went on', async () => {
+    const name = await addPrevious('1 hour');
+    await world.apply(order('o1', 1), order('o2', 2));
+    const builder = world.start();
+    await builder.idle();
+    const server = world.space.elasticsearchUrl;
+    await fetch(`${server}/${name}/_close`, { method: 'POST' });
+    await world.apply(order('o1', 5), change('order', 'o2', nextVersion++, null));
+    await untilNoMarks(world.pool);
+    expect((await readGenerations(world.pool)).map(({ stopped }) => stopped !== null)).toEqual([false, true]);
+
+    await fetch(`${server}/${name}/_open?wait_for_active_shards=1`, { method: 'POST' });
+    const expected = await expectedDocuments(world.pool, orderSearchWithNotes);
+    await eventually(
+      async () => {
+        await world.index.refresh(name);
+        expect(await storedDocuments(world.index, name)).toEqual(expected);
+      },
+      { timeoutMs: 15_000 },
+    );
+    await builder.close();
   });
 
   it('goes with its index and its triggers when the period has ended', async () => {
