@@ -1,14 +1,19 @@
 import {
+  busPrefixVariable,
   choicesVariable,
   choiceVariable,
   ConfigError,
+  databaseUrlVariable,
+  hostVariable,
   integerVariable,
-  logLevels,
+  logLevelVariable,
+  portVariable,
+  rabbitmqUrlVariable,
   readConfig,
-  textVariable,
-  urlVariable,
+  shutdownTimeoutVariable,
   type ConfigOf,
   type ConfigSpec,
+  type Variable,
 } from '#kernel';
 
 export const serviceNames = ['customers', 'catalog', 'orders', 'payments', 'shipping'] as const;
@@ -33,23 +38,12 @@ const databaseSpec = {
     min: 1,
     max: 200,
   }),
-  LOG_LEVEL: choiceVariable({
-    meaning: 'The least severe level that is logged.',
-    values: logLevels,
-    default: 'info',
-    example: 'debug',
-  }),
+  LOG_LEVEL: logLevelVariable,
 } satisfies ConfigSpec;
 
 const serverSpec = {
-  HOST: textVariable({ meaning: 'The address to listen on.', default: '127.0.0.1', example: '0.0.0.0' }),
-  COMMAND_API_PORT: integerVariable({
-    meaning: 'The port to listen on; 0 takes a free one.',
-    default: '3001',
-    example: '8080',
-    min: 0,
-    max: 65_535,
-  }),
+  HOST: hostVariable,
+  COMMAND_API_PORT: portVariable(3001),
   RELAY: choiceVariable({
     meaning:
       'Whether this process also publishes the events of its services (`on`) or leaves it to others (`off`).',
@@ -57,24 +51,9 @@ const serverSpec = {
     default: 'on',
     example: 'off',
   }),
-  RABBITMQ_URL: urlVariable({
-    meaning: 'The broker that events go to.',
-    protocols: ['amqp:', 'amqps:'],
-    default: 'amqp://guest:guest@127.0.0.1:5672',
-    example: 'amqp://prejoin:secret@broker:5672',
-  }),
-  BUS_PREFIX: textVariable({
-    meaning: 'What all names on the broker begin with; the same for all apps of one installation.',
-    default: 'prejoin',
-    example: 'staging',
-  }),
-  SHUTDOWN_TIMEOUT_MS: integerVariable({
-    meaning: 'How long a stop waits for running requests and the relay, in milliseconds.',
-    default: '10000',
-    example: '25000',
-    min: 100,
-    max: 600_000,
-  }),
+  RABBITMQ_URL: rabbitmqUrlVariable,
+  BUS_PREFIX: busPrefixVariable,
+  SHUTDOWN_TIMEOUT_MS: shutdownTimeoutVariable('running requests and the relay'),
   IDEMPOTENCY_KEY_HOURS: integerVariable({
     meaning: 'How long a repeat with the same Idempotency-Key gets the first answer, in hours.',
     default: '48',
@@ -85,20 +64,16 @@ const serverSpec = {
 } satisfies ConfigSpec;
 
 /** Name of the variable that holds the URL of a service's own database. */
-export function databaseUrlVariable(service: ServiceName): `${Uppercase<ServiceName>}_DATABASE_URL` {
+export function databaseUrlName(service: ServiceName): `${Uppercase<ServiceName>}_DATABASE_URL` {
   return `${service.toUpperCase() as Uppercase<ServiceName>}_DATABASE_URL`;
 }
 
-function databaseUrlSpec(services: readonly ServiceName[]): Record<string, ReturnType<typeof urlVariable>> {
+function databaseUrlSpec(services: readonly ServiceName[]): Record<string, Variable<string>> {
   const variables = services.map((service) => [
-    databaseUrlVariable(service),
-    urlVariable({
-      meaning: `The database of ${service}; needed where ${service} is hosted.`,
-      protocols: ['postgres:', 'postgresql:'],
-      example: `postgres://${service}:secret@127.0.0.1:5432/${service}`,
-    }),
+    databaseUrlName(service),
+    databaseUrlVariable(service, `The database of ${service}; needed where ${service} is hosted.`),
   ]);
-  return Object.fromEntries(variables) as Record<string, ReturnType<typeof urlVariable>>;
+  return Object.fromEntries(variables) as Record<string, Variable<string>>;
 }
 
 /** Every variable that this app reads, for docs/configuration.md. */
@@ -144,6 +119,6 @@ function readAll<const S extends ConfigSpec>(
   const values = attempt(() => readConfig(spec, env));
   const urls = attempt(() => readConfig(databaseUrlSpec(services), env));
   if (faults.length > 0 || values === null || urls === null) throw new ConfigError(faults);
-  const hosted = services.map((name) => ({ name, databaseUrl: urls[databaseUrlVariable(name)]! }));
+  const hosted = services.map((name) => ({ name, databaseUrl: urls[databaseUrlName(name)]! }));
   return { ...values, services: hosted };
 }

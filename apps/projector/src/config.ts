@@ -1,10 +1,15 @@
 import {
-  choiceVariable,
+  busPrefixVariable,
+  databaseUrlVariable,
+  elasticsearchUrlVariable,
+  hostVariable,
+  indexPrefixVariable,
   integerVariable,
-  logLevels,
+  logLevelVariable,
+  portVariable,
+  rabbitmqUrlVariable,
   readConfig,
-  textVariable,
-  urlVariable,
+  shutdownTimeoutVariable,
   type ConfigOf,
   type ConfigSpec,
 } from '#kernel';
@@ -13,29 +18,10 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** What everything that touches the projection needs: the projector, its migration and the CLI. */
 const projectionSpec = {
-  PROJECTION_DATABASE_URL: urlVariable({
-    meaning: 'The projector’s own database.',
-    protocols: ['postgres:', 'postgresql:'],
-    example: 'postgres://projection:secret@127.0.0.1:5432/projection',
-  }),
-  ELASTICSEARCH_URL: urlVariable({
-    meaning: 'The index server.',
-    protocols: ['http:', 'https:'],
-    default: 'http://127.0.0.1:9200',
-    example: 'https://user:secret@search:9200',
-  }),
-  INDEX_PREFIX: textVariable({
-    meaning:
-      'What the names of all indices and aliases begin with; the same for all apps of one installation.',
-    default: '',
-    example: 'staging-',
-  }),
-  LOG_LEVEL: choiceVariable({
-    meaning: 'The least severe level that is logged.',
-    values: logLevels,
-    default: 'info',
-    example: 'debug',
-  }),
+  PROJECTION_DATABASE_URL: databaseUrlVariable('projection', 'The projector’s own database.'),
+  ELASTICSEARCH_URL: elasticsearchUrlVariable,
+  INDEX_PREFIX: indexPrefixVariable,
+  LOG_LEVEL: logLevelVariable,
   BUILD_DEADLINE_MS: integerVariable({
     meaning:
       'How old a snapshot may be when the last document that was read from it is sent, in milliseconds.',
@@ -47,32 +33,11 @@ const projectionSpec = {
 } satisfies ConfigSpec;
 
 const serverSpec = {
-  HOST: textVariable({ meaning: 'The address to listen on.', default: '127.0.0.1', example: '0.0.0.0' }),
-  PROJECTOR_PORT: integerVariable({
-    meaning: 'The port of health and metrics; 0 takes a free one.',
-    default: '3002',
-    example: '8080',
-    min: 0,
-    max: 65_535,
-  }),
-  RABBITMQ_URL: urlVariable({
-    meaning: 'The broker that events come from.',
-    protocols: ['amqp:', 'amqps:'],
-    default: 'amqp://guest:guest@127.0.0.1:5672',
-    example: 'amqp://prejoin:secret@broker:5672',
-  }),
-  BUS_PREFIX: textVariable({
-    meaning: 'What all names on the broker begin with; the same for all apps of one installation.',
-    default: 'prejoin',
-    example: 'staging',
-  }),
-  SHUTDOWN_TIMEOUT_MS: integerVariable({
-    meaning: 'How long a stop waits for the batches in hand, in milliseconds.',
-    default: '10000',
-    example: '25000',
-    min: 100,
-    max: 600_000,
-  }),
+  HOST: hostVariable,
+  PROJECTOR_PORT: portVariable(3002),
+  RABBITMQ_URL: rabbitmqUrlVariable,
+  BUS_PREFIX: busPrefixVariable,
+  SHUTDOWN_TIMEOUT_MS: shutdownTimeoutVariable('the batches in hand'),
   APPLY_BATCH: integerVariable({
     meaning: 'The most events that are applied in one transaction.',
     default: '500',

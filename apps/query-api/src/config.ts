@@ -1,10 +1,13 @@
 import {
-  choiceVariable,
+  elasticsearchUrlVariable,
+  hostVariable,
+  indexPrefixVariable,
   integerVariable,
-  logLevels,
+  logLevelVariable,
+  portVariable,
   readConfig,
+  shutdownTimeoutVariable,
   textVariable,
-  urlVariable,
   type ConfigOf,
   type ConfigSpec,
   type Variable,
@@ -26,25 +29,10 @@ const cursorSecret: Variable<string> = {
 };
 
 const spec = {
-  HOST: textVariable({ meaning: 'The address to listen on.', default: '127.0.0.1', example: '0.0.0.0' }),
-  QUERY_API_PORT: integerVariable({
-    meaning: 'The port to listen on; 0 takes a free one.',
-    default: '3003',
-    example: '8080',
-    min: 0,
-    max: 65_535,
-  }),
-  ELASTICSEARCH_URL: urlVariable({
-    meaning: 'The search server that holds the documents.',
-    protocols: ['http:', 'https:'],
-    default: 'http://127.0.0.1:9200',
-    example: 'https://prejoin:secret@search:9200',
-  }),
-  INDEX_PREFIX: textVariable({
-    meaning: 'What the names of all indices and aliases begin with; the same as the projector’s.',
-    default: '',
-    example: 'staging-',
-  }),
+  HOST: hostVariable,
+  QUERY_API_PORT: portVariable(3003),
+  ELASTICSEARCH_URL: elasticsearchUrlVariable,
+  INDEX_PREFIX: indexPrefixVariable,
   SEARCH_TIMEOUT_MS: integerVariable({
     meaning: 'How long one request may keep the search server busy, in milliseconds.',
     default: '10000',
@@ -58,19 +46,8 @@ const spec = {
     default: '*',
     example: 'https://shop.example,https://staff.example',
   }),
-  SHUTDOWN_TIMEOUT_MS: integerVariable({
-    meaning: 'How long a stop waits for running requests, in milliseconds.',
-    default: '10000',
-    example: '25000',
-    min: 100,
-    max: 600_000,
-  }),
-  LOG_LEVEL: choiceVariable({
-    meaning: 'The least severe level that is logged.',
-    values: logLevels,
-    default: 'info',
-    example: 'debug',
-  }),
+  SHUTDOWN_TIMEOUT_MS: shutdownTimeoutVariable('running requests'),
+  LOG_LEVEL: logLevelVariable,
 } satisfies ConfigSpec;
 
 /** Every variable that this app reads, for docs/configuration.md. */

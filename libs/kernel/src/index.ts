@@ -1,4 +1,15 @@
 export {
+  busPrefixVariable,
+  databaseUrlVariable,
+  elasticsearchUrlVariable,
+  hostVariable,
+  indexPrefixVariable,
+  logLevelVariable,
+  portVariable,
+  rabbitmqUrlVariable,
+  shutdownTimeoutVariable,
+} from './app-variables.js';
+export {
   choiceVariable,
   choicesVariable,
   ConfigError,

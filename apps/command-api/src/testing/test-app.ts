@@ -1,7 +1,7 @@
 import { silentLogger } from '#kernel';
 import type { RunningApp } from '#kernel/http';
 import type { TestSpace } from '#testing';
-import { databaseUrlVariable, readCommandApiConfig, serviceNames, type ServiceName } from '../config.js';
+import { databaseUrlName, readCommandApiConfig, serviceNames, type ServiceName } from '../config.js';
 import { allServices } from '../services/all-services.js';
 import { migrateService } from '../services/migrate-service.js';
 import { startCommandApi } from '../start.js';
@@ -10,7 +10,7 @@ type Env = Readonly<Record<string, string>>;
 
 /** The environment of a command-api on the databases of `space`; small pools, since all test files share one server. */
 export function testEnv(space: TestSpace, services: readonly ServiceName[] = serviceNames): Env {
-  const urls = services.map((name) => [databaseUrlVariable(name), space.databaseUrl(name)]);
+  const urls = services.map((name) => [databaseUrlName(name), space.databaseUrl(name)]);
   return {
     SERVICES: services.join(','),
     COMMAND_API_PORT: '0',

@@ -1,0 +1,19 @@
+import { messageOf, PrejoinError } from '../errors.js';
+import type { RunningApp } from './bootstrap.js';
+
+/**
+ * Runs one app until a signal stops it, and returns the exit code of its process: 0 when it drained, 1 when it was cut
+ * off or could not start. Why it could not is printed for people, with the remedy.
+ *
+ * The caller ends the process with the code: a connection that was cut off may keep it alive beyond its deadline.
+ */
+export async function runApp(start: () => Promise<RunningApp>): Promise<0 | 1> {
+  try {
+    const running = await start();
+    return (await running.stopped) === 'drained' ? 0 : 1;
+  } catch (error) {
+    const remedy = error instanceof PrejoinError ? error.remedy : undefined;
+    process.stderr.write(`${messageOf(error)}\n${remedy === undefined ? '' : `${remedy}\n`}`);
+    return 1;
+  }
+}
