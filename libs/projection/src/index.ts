@@ -1,7 +1,7 @@
 export { applyBatch, type Applied } from './apply/apply-batch.js';
 export { applyDeliveries, type ApplyDependencies } from './apply/apply-deliveries.js';
 export type { Change } from './apply/change.js';
-export type { ReceivedSource, ReceivedState } from './apply/read-delivery.js';
+export type { ReceivedSource } from './apply/read-delivery.js';
 export { startProjectorConsumer, type ProjectorConsumerOptions } from './apply/start-projector-consumer.js';
 export { copyTablesSql, ensureCopyTables } from './copies/copy-table.js';
 export {

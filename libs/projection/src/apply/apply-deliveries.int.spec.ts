@@ -111,7 +111,7 @@ describe('applying a batch of messages', () => {
           source: 'starship',
           aggregateId: 's1',
         },
-        { kind: 'envelope', reason: "'name' must be a text.", source: 'customer', aggregateId: 'c1' },
+        { kind: 'envelope', reason: "'name' must be string.", source: 'customer', aggregateId: 'c1' },
         {
           kind: 'envelope',
           reason: expect.stringContaining("aggregateId 'c2'"),
@@ -131,10 +131,21 @@ describe('applying a batch of messages', () => {
   });
 
   it('finds the rows that only the database refuses, however many, and applies all others', async () => {
-    // Its key does not fit into an index row: nothing that a contract knows of.
+    // Its key does not fit into an index row, and this contract lets everything through.
+    const lax = receivedShop.map((source) => ({
+      ...source,
+      received: () => ({ faults: [], openValues: [] }),
+    }));
+    const laxly = (...deliveries: readonly Delivery[]): Promise<void> =>
+      applyDeliveries(deliveries, {
+        pool,
+        sources: new Map(lax.map((source) => [source.description.name, source])),
+        logger: silentLogger,
+        metrics,
+      });
     const poison = (id: string): Delivery => deliveryOf(eventOf('order', id, 1, order(noise(9_000))));
     const good = Array.from({ length: 60 }, (_, n) => deliveryOf(eventOf('order', `o${n}`, 1, order('c1'))));
-    await apply(
+    await laxly(
       poison('bad1'),
       ...good.slice(0, 31),
       poison('bad2'),

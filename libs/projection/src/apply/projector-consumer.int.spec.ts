@@ -101,7 +101,7 @@ describe('the projector consuming from the broker', () => {
     const reasons = (await listDeadLetters(pool)).map(({ reason }) => reason).join('\n');
     expect(reasons).toMatch(/not JSON/);
     expect(reasons).toMatch(/'starship'/);
-    expect(reasons).toMatch(/'name' must be a text/);
+    expect(reasons).toMatch(/'name' must be string/);
     await eventually(() => {
       const { counts } = metrics;
       const all = ['applied', 'superseded', 'duplicate'].map((outcome) => counts[`order ${outcome}`] ?? 0);

@@ -1,21 +1,10 @@
 import { decodeEnvelope, type Delivery, type Envelope } from '#messaging';
-import type { SourceDescription } from '#views';
+import type { Contract, ReceivedState } from '#views';
 import { emptyLetter, type DeadLetter } from '../dead-letters/dead-letters.js';
 import type { Change } from './change.js';
 
-/** A source whose events are received. */
-export interface ReceivedSource {
-  readonly description: SourceDescription;
-  /** Checks a state as a receiver does: types are strict, unknown columns and new enum values are not faults. */
-  received(state: unknown): ReceivedState;
-}
-
-export interface ReceivedState {
-  /** What is wrong, a sentence each; empty when it can be applied. */
-  readonly faults: readonly string[];
-  /** Values that the source's `oneOf` does not declare, by column path. */
-  readonly openValues: readonly string[];
-}
+/** A source whose events are received: what it looks like, and how its states are checked on the way in. */
+export type ReceivedSource = Pick<Contract, 'description' | 'received'>;
 
 export type ReadDelivery =
   | {

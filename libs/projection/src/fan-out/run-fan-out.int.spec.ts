@@ -147,10 +147,13 @@ describe('fan-out', () => {
 
   it('is done by a worker as soon as it is woken, and shared by several', async () => {
     const workers = [1, 2].map(() => startFanOut({ pool, chunk: 2, pollMs: 60_000 }));
-    await renameCustomer();
-    for (const worker of workers) worker.wake();
-    await eventually(async () => expect(await markedRoots(pool)).toEqual(rootIds));
-    await Promise.all(workers.map((worker) => worker.close()));
+    try {
+      await renameCustomer();
+      for (const worker of workers) worker.wake();
+      await eventually(async () => expect(await markedRoots(pool)).toEqual(rootIds));
+    } finally {
+      await Promise.all(workers.map((worker) => worker.close()));
+    }
     expect(await waiting()).toEqual([]);
   });
 });

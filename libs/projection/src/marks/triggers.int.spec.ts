@@ -2,7 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type pg from 'pg';
 import { describe as describeSource, source, id, string } from '#views';
 import { openProjection, type ProjectionDatabase } from '../testing/database.js';
-import { change, markedRoots, orderSearch, orderSearchWithNotes, shopSources } from '../testing/shop.js';
+import {
+  change,
+  clearQueues,
+  markedRoots,
+  orderSearch,
+  orderSearchWithNotes,
+  shopSources,
+} from '../testing/shop.js';
+import { sourceTriggers } from './trigger-sql.js';
 import { installTriggers } from './triggers.js';
 
 const lines = (...products: readonly string[]): readonly object[] =>
@@ -85,6 +93,18 @@ describe('the marks that a change of a copy leaves', () => {
         db.apply(change('order', 'o3', 2, orderOf('c2', ['p3'], { status: 'confirmed' }))),
       ),
     ).toEqual([]);
+  });
+
+  it('are left by a delete even when no column that the route reads was there to change', async () => {
+    const route = { view: 'noted', source: 'customer', start: 'id', steps: [], columns: ['note'] };
+    for (const sql of sourceTriggers('public', 'customer', [route], () => ({ many: false })).create) {
+      await pool.query(sql);
+    }
+    await db.apply(change('customer', 'c2', 2, {}));
+    await clearQueues(pool);
+    await db.apply(change('customer', 'c2', 3, null));
+    expect(await markedRoots(pool, 'noted')).toEqual(['c2']);
+    await installTriggers(pool, [orderSearch]);
   });
 
   it('are left by a hand-written UPDATE as by an event', async () => {

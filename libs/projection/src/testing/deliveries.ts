@@ -1,8 +1,9 @@
 import { newId } from '#kernel';
 import { encodeEnvelope, type Delivery, type Envelope } from '#messaging';
-import type { ReceivedSource, ReceivedState } from '../apply/read-delivery.js';
+import type { ReceivedSource } from '../apply/read-delivery.js';
+import { contractOf } from '#views';
 import type { ApplyOutcome, DeadLetterKind, ProjectionMetrics } from '../metrics.js';
-import { shopSources } from './shop.js';
+import { shop } from './shop.js';
 
 /** An event of the shop; `null` deletes. */
 export function eventOf(
@@ -37,17 +38,9 @@ export function deliveryOf(event: Envelope | string, messageId: string | null = 
   };
 }
 
-/** The shop's sources as received: names are texts, and a status outside its declaration is open. */
-export const receivedShop: readonly ReceivedSource[] = shopSources.map((description) => ({
-  description,
-  received: (state: unknown): ReceivedState => {
-    const { name, status } = state as { name?: unknown; status?: unknown };
-    return {
-      faults: name === undefined || typeof name === 'string' ? [] : ["'name' must be a text."],
-      openValues: status === 'novel' ? ["status 'novel'"] : [],
-    };
-  },
-}));
+export const receivedShop: readonly ReceivedSource[] = Object.values(shop).map((source) =>
+  contractOf(source),
+);
 
 /** Metrics that are added up, to be looked at. */
 export function countingMetrics(): ProjectionMetrics & { readonly counts: Record<string, number> } {
