@@ -5,7 +5,14 @@ import type { Delivery } from '#messaging';
 import { countDeadLetters, listDeadLetters } from '../dead-letters/dead-letters.js';
 import { openProjection, type ProjectionDatabase } from '../testing/database.js';
 import { countingMetrics, deliveryOf, eventOf, receivedShop } from '../testing/deliveries.js';
-import { clearQueues, markedRoots, orderSearch, shopSources, untilBlocked } from '../testing/shop.js';
+import {
+  clearQueues,
+  markedRoots,
+  orderSearch,
+  shopSources,
+  untilBlocked,
+  withOpenTransaction,
+} from '../testing/shop.js';
 import { applyDeliveries } from './apply-deliveries.js';
 
 const order = (customerId: string, more: object = {}): Record<string, unknown> => ({
@@ -201,17 +208,17 @@ describe('applying a batch of messages', () => {
 
   it('heals a dead letter whose newer version commits at the same time', async () => {
     await apply(deliveryOf(eventOf('customer', 'c1', 1, { name: 'one' })));
-    const holder = await pool.connect();
-    await holder.query('BEGIN');
-    await holder.query(`SELECT FROM copy_customer WHERE id = 'c1' FOR UPDATE`);
-    const newer = apply(deliveryOf(eventOf('customer', 'c1', 3, { name: 'three' })));
-    await untilBlocked(pool, 'INSERT INTO "copy_customer"');
-    // Its letter is committed, and looked at for the first time, while version 3 is still open.
-    await apply(deliveryOf(eventOf('customer', 'c1', 2, { name: 2 })));
-    expect(await letters()).toHaveLength(1);
-    await holder.query('COMMIT');
-    holder.release();
-    await newer;
+    const newer = await withOpenTransaction(pool, async (holder) => {
+      await holder.query(`SELECT FROM copy_customer WHERE id = 'c1' FOR UPDATE`);
+      const waits = apply(deliveryOf(eventOf('customer', 'c1', 3, { name: 'three' })));
+      await untilBlocked(pool, 'INSERT INTO "copy_customer"');
+      // Its letter is committed, and looked at for the first time, while version 3 is still open.
+      await apply(deliveryOf(eventOf('customer', 'c1', 2, { name: 2 })));
+      expect(await letters()).toHaveLength(1);
+      // In an object, since a promise that is returned would be waited for while the lock is held.
+      return { waits };
+    });
+    await newer.waits;
     expect(await letters()).toEqual([]);
   });
 
@@ -238,17 +245,16 @@ describe('applying a batch of messages', () => {
 
   it('repeats a batch that the database chose as the victim of a deadlock, and says so', async () => {
     await apply(...['a', 'b'].map((id) => deliveryOf(eventOf('customer', id, 1, { name: 'n' }))));
-    const other = await pool.connect();
-    await other.query('BEGIN');
-    await other.query(`UPDATE copy_customer SET version = version WHERE id = 'b'`);
-    const batch = apply(...['a', 'b'].map((id) => deliveryOf(eventOf('customer', id, 2, { name: 'm' }))));
-    await untilBlocked(pool, 'INSERT INTO "copy_customer"');
-    // Against the order that batches keep, as an operator's script might. The batch has waited longer, so it is the one
-    // that finds the deadlock and gives way.
-    await other.query(`UPDATE copy_customer SET version = version WHERE id = 'a'`);
-    await other.query('COMMIT');
-    other.release();
-    await batch;
+    await withOpenTransaction(pool, async (other) => {
+      await other.query(`UPDATE copy_customer SET version = version WHERE id = 'b'`);
+      const batch = apply(...['a', 'b'].map((id) => deliveryOf(eventOf('customer', id, 2, { name: 'm' }))));
+      await untilBlocked(pool, 'INSERT INTO "copy_customer"');
+      // Against the order that batches keep, as an operator's script might. The batch has waited longer, so it is the one
+      // that finds the deadlock and gives way.
+      await other.query(`UPDATE copy_customer SET version = version WHERE id = 'a'`);
+      await other.query('COMMIT');
+      await batch;
+    });
     expect(metrics.counts).toMatchObject({ 'retried 40P01': 1, 'customer applied': 4 });
     expect(await copies('customer')).toMatchObject([{ version: 2 }, { version: 2 }]);
   });

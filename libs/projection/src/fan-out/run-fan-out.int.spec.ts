@@ -3,7 +3,14 @@ import type pg from 'pg';
 import { eventually } from '#testing';
 import { applyBatch } from '../apply/apply-batch.js';
 import { openProjection, type ProjectionDatabase } from '../testing/database.js';
-import { change, clearQueues, markedRoots, orderSearch, shopSources } from '../testing/shop.js';
+import {
+  change,
+  clearQueues,
+  markedRoots,
+  orderSearch,
+  shopSources,
+  withOpenTransaction,
+} from '../testing/shop.js';
 import { fanOutChunk, runFanOutChunk } from './run-fan-out.js';
 import { startFanOut } from './start-fan-out.js';
 
@@ -81,6 +88,13 @@ describe('fan-out', () => {
     expect(await runFanOutChunk(pool)).toMatchObject({ claimed: 4, marks: ROOTS, unfinished: 0 });
   });
 
+  it('goes on from the least far of several cursors of one key', async () => {
+    await renameCustomer();
+    await pool.query(`INSERT INTO fan_out (route, key, cursor) SELECT route, key, 'o03' FROM fan_out`);
+    await pool.query(`UPDATE fan_out SET cursor = 'o08' WHERE cursor IS NULL`);
+    expect(await runFanOutChunk(pool)).toMatchObject({ claimed: 2, marks: 8, unfinished: 0 });
+  });
+
   it('puts back for later what can not be looked up, and does the rest', async () => {
     await pool.query(`
       INSERT INTO fan_out (route, key) VALUES
@@ -101,20 +115,19 @@ describe('fan-out', () => {
     const race = async (lookUpInside: boolean): Promise<readonly string[]> => {
       await pool.query(`DELETE FROM copy_order WHERE id = 'z'`);
       await clearQueues(pool);
-      const [orders, customers] = await Promise.all([pool.connect(), pool.connect()]);
-      await orders.query('BEGIN');
-      await applyBatch(orders, [newOrder]);
-      await customers.query('BEGIN');
-      await applyBatch(customers, [
-        change('customer', 'c9', version, { name: `n${version}` }, { epoch: Number(lookUpInside) }),
-      ]);
-      if (lookUpInside) await fanOutChunk(customers);
-      await orders.query('COMMIT');
-      // The order's own mark is built now: without the customer's change, which has not committed.
-      await pool.query('DELETE FROM mark');
-      await customers.query('COMMIT');
-      orders.release();
-      customers.release();
+      await withOpenTransaction(pool, (orders) =>
+        withOpenTransaction(pool, async (customers) => {
+          await applyBatch(orders, [newOrder]);
+          await applyBatch(customers, [
+            change('customer', 'c9', version, { name: `n${version}` }, { epoch: Number(lookUpInside) }),
+          ]);
+          if (lookUpInside) await fanOutChunk(customers);
+          await orders.query('COMMIT');
+          // The order's own mark is built now: without the customer's change, which has not committed.
+          await pool.query('DELETE FROM mark');
+          await customers.query('COMMIT');
+        }),
+      );
       await db.fanOut();
       return markedRoots(pool);
     };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { openProjection, type ProjectionDatabase } from '../testing/database.js';
-import { change, clearQueues, orderSearch, shopSources } from '../testing/shop.js';
+import { change, clearQueues, orderSearch, shopSources, withOpenTransaction } from '../testing/shop.js';
 
 describe('a mark that is there already when the same root changes again', () => {
   let db: ProjectionDatabase;
@@ -24,15 +24,15 @@ describe('a mark that is there already when the same root changes again', () => 
       );
       return rows[0]?.total ?? 0;
     };
-    const writer = await pool.connect();
-    await writer.query('BEGIN');
-    await writer.query(`UPDATE copy_order SET data = json_build_object('id', 'o1', 'total', $1::int)`, [
-      version,
-    ]);
-    await pool.query('DELETE FROM mark');
-    const built = await total();
-    await writer.query('COMMIT');
-    writer.release();
+    const built = await withOpenTransaction(pool, async (writer) => {
+      await writer.query(`UPDATE copy_order SET data = json_build_object('id', 'o1', 'total', $1::int)`, [
+        version,
+      ]);
+      await pool.query('DELETE FROM mark');
+      const read = await total();
+      await writer.query('COMMIT');
+      return read;
+    });
     const { rowCount } = await pool.query('SELECT FROM mark');
     return { built, holds: await total(), marks: rowCount ?? 0 };
   };

@@ -2,7 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { compile, routesOf, view } from '#views';
 import { openProjection, type ProjectionDatabase } from '../testing/database.js';
-import { change, clearQueues, shop, shopSources, untilBlocked } from '../testing/shop.js';
+import {
+  change,
+  clearQueues,
+  shop,
+  shopSources,
+  untilBlocked,
+  withOpenTransaction,
+} from '../testing/shop.js';
 import { sourceTriggers } from './trigger-sql.js';
 import { unionOfRoutes } from './trigger-routes.js';
 import { installTriggers } from './triggers.js';
@@ -45,13 +52,12 @@ describe('new triggers while a writer of the old ones is open', () => {
       .find((sql) => sql.includes('_update"() RETURNS trigger'))
       ?.replace(/CREATE FUNCTION "public"\."[^"]+"/, `CREATE OR REPLACE FUNCTION "public"."${standing}"`);
 
-    const writer = await pool.connect();
-    await writer.query('BEGIN');
-    await writeNote(writer, 'unseen');
-    await pool.query(replacing ?? '');
-    expect(await scannedNote()).toBe('old');
-    await writer.query('COMMIT');
-    writer.release();
+    await withOpenTransaction(pool, async (writer) => {
+      await writeNote(writer, 'unseen');
+      await pool.query(replacing ?? '');
+      expect(await scannedNote()).toBe('old');
+      await writer.query('COMMIT');
+    });
     // The document of the scan says 'old', the copy says 'unseen', and nothing will ever build it again.
     expect([await scannedNote(), await marks()]).toEqual(['unseen', 0]);
     // The replaced function itself is right: the next change is marked.
@@ -65,14 +71,14 @@ describe('new triggers while a writer of the old ones is open', () => {
     await installTriggers(pool, [before]);
     await pool.query(`UPDATE copy_customer SET data = '{"id":"c1","name":"Ada","note":"old"}'`);
     await clearQueues(pool);
-    const writer = await pool.connect();
-    await writer.query('BEGIN');
-    await writeNote(writer, 'unseen');
-    const installed = installTriggers(pool, [after], { lockTimeoutMs: 5_000 }).then(scannedNote);
-    await untilBlocked(pool, 'LOCK TABLE "copy_customer"');
-    await writer.query('COMMIT');
-    writer.release();
-    expect(await installed).toBe('unseen');
+    const installed = await withOpenTransaction(pool, async (writer) => {
+      await writeNote(writer, 'unseen');
+      const scanned = installTriggers(pool, [after], { lockTimeoutMs: 5_000 }).then(scannedNote);
+      await untilBlocked(pool, 'LOCK TABLE "copy_customer"');
+      await writer.query('COMMIT');
+      return scanned;
+    });
+    expect(installed).toBe('unseen');
     await db.apply(change('customer', 'c1', 2, { name: 'Ada', note: 'next' }));
     expect(await marks()).toBe(1);
   });
@@ -125,12 +131,15 @@ describe('a deploy of new triggers on a large copy under writers', () => {
     const until = async (count: number): Promise<void> => {
       while (wrote < count) await new Promise((resolve) => setImmediate(resolve));
     };
+    const deploy = async (): Promise<Snapshot> => {
+      await until(20);
+      await installTriggers(pool, [after]);
+      const scanned = await scan(pool);
+      await until(wrote + 60);
+      return scanned;
+    };
     const writers = Promise.all([1, 2].map(write));
-    await until(20);
-    await installTriggers(pool, [after]);
-    const { notes, marked } = await scan(pool);
-    await until(wrote + 60);
-    writing = false;
+    const { notes, marked } = await deploy().finally(() => (writing = false));
     await writers;
 
     const final = await scan(pool);
@@ -143,8 +152,14 @@ describe('a deploy of new triggers on a large copy under writers', () => {
   }, 60_000);
 });
 
-/** Notes and marks of one snapshot. */
-async function scan(pool: pg.Pool): Promise<{ notes: Map<string, string>; marked: Map<string, string> }> {
+interface Snapshot {
+  /** By id. */
+  readonly notes: ReadonlyMap<string, string>;
+  /** The marked roots by the mark's number. */
+  readonly marked: ReadonlyMap<string, string>;
+}
+
+async function scan(pool: pg.Pool): Promise<Snapshot> {
   const client = await pool.connect();
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { newId } from '#kernel';
 import {
   compile,
@@ -98,12 +98,28 @@ export async function clearQueues(pool: Pool): Promise<void> {
 
 /** Waits until a statement of another connection waits for a lock: the interleaving that a test is about has begun. */
 export async function untilBlocked(pool: Pool, statement: string): Promise<void> {
-  for (;;) {
+  for (const end = performance.now() + 10_000; performance.now() < end;) {
     const { rows } = await pool.query(
       `SELECT FROM pg_stat_activity
        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1`,
       [`%${statement}%`],
     );
     if (rows.length > 0) return;
+  }
+  throw new Error(`No statement like '${statement}' came to wait for a lock.`);
+}
+
+/** Runs `work` with a connection in an open transaction; what it leaves uncommitted is rolled back, also when it fails. */
+export async function withOpenTransaction<T>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    return await work(client);
+  } finally {
+    await client.query('ROLLBACK');
+    client.release();
   }
 }
