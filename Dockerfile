@@ -21,6 +21,7 @@ FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /prejoin
 COPY package.json ./
+COPY bin bin
 COPY --from=dependencies /prejoin/node_modules node_modules
 COPY --from=build /prejoin/dist/apps dist/apps
 COPY --from=build /prejoin/dist/libs dist/libs

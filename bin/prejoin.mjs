@@ -10,8 +10,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (major > 24 || (major === 24 && minor >= 15)) {
-  const { ensureBuild } = await import('../scripts/ensure-build.mjs');
-  ensureBuild();
+  // An image holds the built output only.
+  if (existsSync(join(root, 'apps'))) {
+    const { ensureBuild } = await import('../scripts/ensure-build.mjs');
+    ensureBuild();
+  }
   const addresses = join(root, '.prejoin', 'stack.env');
   // What is set already stays as it is.
   if (existsSync(addresses)) process.loadEnvFile(addresses);
