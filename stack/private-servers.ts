@@ -20,6 +20,8 @@ export interface PrivateServer {
   /** The same over all restarts. */
   readonly url: string;
   readonly pid: number;
+  /** Where its data, configuration and log (`server.log`) are. */
+  readonly folder: string;
   /** Ends it and its children as a power cut would (SIGKILL). */
   kill(): Promise<void>;
   /** Ends it in its own good order. */
@@ -64,6 +66,7 @@ export async function startPrivateServer(
   const stop = async (): Promise<void> => void (await terminate(server.process, driver.stopSignal, 30_000));
   return {
     url: server.url,
+    folder: join(parent, kind),
     get pid() {
       return server.process.pid;
     },

@@ -114,13 +114,11 @@ function readProc(pid: number): ProcessRow | undefined {
   // proc_pid_stat(5): the name in parentheses may itself hold spaces and parentheses. Behind it: state, parent, …, and
   // the start in ticks since boot, which a boot id makes unique.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state, parent, ticks] = [fields[0], fields[1], fields[19]];
-  return {
-    pid,
-    parent: Number(parent),
-    started: `${bootId()}:${ticks}`,
-    dead: state === 'Z' || state === 'X',
-  };
+  const [state, parent, threads, ticks] = [fields[0], fields[1], Number(fields[17]), fields[19]];
+  // A killed process is a zombie as soon as its first thread has ended; while others are ending it still holds its port
+  // (seen: the broker's port accepted a connection after that).
+  const dead = (state === 'Z' || state === 'X') && threads <= 1;
+  return { pid, parent: Number(parent), started: `${bootId()}:${ticks}`, dead };
 }
 
 function bootId(): string {

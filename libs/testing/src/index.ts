@@ -4,6 +4,7 @@ export {
   startPrivateElasticsearch,
   startPrivatePostgres,
   startPrivateRabbitmq,
+  untilQueuesAreOnDisk,
   type PrivateServer,
 } from './private-servers.js';
 export { createTestSpace, serverUrls, type TestSpace, type TestSpaceOptions } from './test-space.js';

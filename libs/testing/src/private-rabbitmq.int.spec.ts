@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import amqp from 'amqplib';
-import { startPrivateRabbitmq, type PrivateServer } from './index.js';
+import { startPrivateRabbitmq, untilQueuesAreOnDisk, type PrivateServer } from './index.js';
 
 let server: PrivateServer;
 
@@ -20,6 +20,7 @@ test('a quorum queue and its confirmed message survive a kill, and the shared br
   await channel.assertQueue('kept', { durable: true, arguments: { 'x-queue-type': 'quorum' } });
   channel.sendToQueue('kept', Buffer.from('message'), { persistent: true });
   await channel.waitForConfirms();
+  await untilQueuesAreOnDisk(server, ['kept']);
 
   await server.kill();
   await expect(amqp.connect(server.url)).rejects.toThrow('ECONNREFUSED');
