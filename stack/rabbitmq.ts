@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import amqp from 'amqplib';
@@ -57,7 +58,8 @@ function environment(folder: string, port: number, distributionPort: number): No
     // Where the Erlang cookie is made.
     HOME: folder,
     LANG: 'C.UTF-8',
-    RABBITMQ_NODENAME: `prejoin-${port}@localhost`,
+    // The data belongs to the node's name, and the port may be another at the next start.
+    RABBITMQ_NODENAME: `${nodeName(folder)}@localhost`,
     RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
     RABBITMQ_NODE_PORT: String(port),
     RABBITMQ_DIST_PORT: String(distributionPort),
@@ -78,6 +80,11 @@ function environment(folder: string, port: number, distributionPort: number): No
     // The start script then becomes the Erlang VM instead of waiting for it, so that our pid is the broker's.
     RUNNING_UNDER_SYSTEMD: 'true',
   };
+}
+
+/** One per data folder, so that several installations on a machine do not meet in its epmd. */
+export function nodeName(folder: string): string {
+  return `prejoin-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`;
 }
 
 function serverProgram(): string {

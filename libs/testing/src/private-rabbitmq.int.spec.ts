@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import amqp from 'amqplib';
+import { nodeName } from '../../../stack/rabbitmq.js';
 import { startPrivateRabbitmq, untilQueuesAreOnDisk, type PrivateServer } from './index.js';
 
 let server: PrivateServer;
@@ -33,7 +34,7 @@ test('a quorum queue and its confirmed message survive a kill, and the shared br
   // Every node that was registered with the machine's epmd still is: it was neither stopped nor replaced.
   const names = (list: string): string[] =>
     [...list.matchAll(/^name (\S+) at/gm)].map((match) => match[1] ?? '');
-  const own = `prejoin-${new URL(server.url).port}`;
+  const own = nodeName(server.folder);
   const others = names(before).filter((name) => !name.startsWith('prejoin-'));
   expect(names(execFileSync('epmd', ['-names'], { encoding: 'utf8' }))).toEqual(
     expect.arrayContaining([...others, own]),
