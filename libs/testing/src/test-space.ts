@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import amqp from 'amqplib';
 import pg from 'pg';
+import { dropFromBroker, dropIndices } from '../../../stack/clean-up.js';
 import { createDatabases, dropDatabases, randomPassword } from '../../../stack/databases.js';
 import { busNames } from '#messaging';
 
@@ -85,7 +85,7 @@ export async function createTestSpace(options: TestSpaceOptions = {}): Promise<T
     dispose: async () => {
       const ended = await Promise.allSettled([
         Promise.all([...pools.values()].map((pool) => pool.end())),
-        options.rabbitmq === true ? dropFromBroker(urls.rabbitmq, exchanges, queues) : undefined,
+        options.rabbitmq === true ? dropFromBroker(urls.rabbitmq, { exchanges, queues }) : undefined,
         options.elasticsearch === true ? dropIndices(urls.elasticsearch, prefix) : undefined,
         names.length > 0 ? dropDatabases(urls.postgres, `${prefix}_`) : undefined,
       ]);
@@ -107,32 +107,4 @@ function openPool(connectionString: string): pg.Pool {
 function askedFor(option: 'rabbitmq' | 'elasticsearch', asked: boolean | undefined, url: string): string {
   if (asked !== true) throw new Error(`Ask for it first: createTestSpace({ ${option}: true }).`);
   return url;
-}
-
-async function dropFromBroker(
-  url: string,
-  exchanges: Iterable<string>,
-  queues: Iterable<string>,
-): Promise<void> {
-  const connection = await amqp.connect(url);
-  try {
-    const channel = await connection.createChannel();
-    // Deleting what does not exist succeeds (RabbitMQ's own extension of AMQP 0-9-1).
-    for (const queue of queues) await channel.deleteQueue(queue);
-    for (const exchange of exchanges) await channel.deleteExchange(exchange);
-  } finally {
-    await connection.close();
-  }
-}
-
-async function dropIndices(url: string, prefix: string): Promise<void> {
-  // Deleting by pattern is refused by default (action.destructive_requires_name), hence the names.
-  const listed = await fetch(`${url}/_cat/indices/${prefix}*?format=json&h=index&expand_wildcards=all`);
-  if (!listed.ok)
-    throw new Error(`Elasticsearch could not list the indices of ${prefix}: ${await listed.text()}`);
-  for (const { index } of (await listed.json()) as { index: string }[]) {
-    const dropped = await fetch(`${url}/${index}`, { method: 'DELETE' });
-    if (!dropped.ok && dropped.status !== 404)
-      throw new Error(`Index ${index} was not deleted: ${await dropped.text()}`);
-  }
 }
