@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type pg from 'pg';
+import pg from 'pg';
 import { createTestSpace, type TestSpace } from '#testing';
 import { ensureCopyTables } from '../copies/copy-table.js';
 import { migrateProjection } from '../schema/migrate.js';
@@ -92,11 +92,14 @@ describe('applying a batch of changes', () => {
   });
 
   it('is on disk before it is acknowledged, even where the server would not wait for it', async () => {
-    await pool.query(`ALTER ROLE CURRENT_USER SET synchronous_commit = off`);
-    const setting = await inTransaction(pool, (client) =>
+    const careless = new pg.Pool({
+      connectionString: space.databaseUrl('projection'),
+      options: '-c synchronous_commit=off',
+      max: 1,
+    });
+    const setting = await inTransaction(careless, (client) =>
       client.query<{ synchronous_commit: string }>('SHOW synchronous_commit'),
-    );
-    await pool.query('ALTER ROLE CURRENT_USER RESET synchronous_commit');
+    ).finally(() => careless.end());
     expect(setting.rows[0]?.synchronous_commit).toBe('on');
   });
 

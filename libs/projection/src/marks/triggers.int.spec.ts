@@ -10,6 +10,7 @@ import {
   orderSearchWithNotes,
   shopSources,
 } from '../testing/shop.js';
+import type { TriggerRoute } from './trigger-routes.js';
 import { sourceTriggers } from './trigger-sql.js';
 import { installTriggers } from './triggers.js';
 
@@ -48,6 +49,12 @@ describe('the marks that a change of a copy leaves', () => {
     );
   });
 
+  /** Triggers of one route beside those that stand; installing again takes them away. */
+  const installByHand = async (route: TriggerRoute): Promise<void> => {
+    const shapes = (_: string, path: string): { many: boolean } => ({ many: path.includes('.') });
+    for (const sql of sourceTriggers('public', route.source, [route], shapes).create) await pool.query(sql);
+  };
+
   it('reach the root itself, also when it is deleted', async () => {
     expect(
       await db.markedBy(() => db.apply(change('order', 'o1', 2, orderOf('c1', [], { total: 11 })))),
@@ -65,6 +72,24 @@ describe('the marks that a change of a copy leaves', () => {
     // The order that the payment left is built again as well.
     expect(await markedRoots(pool)).toEqual(['o1', 'o2']);
     expect(await db.markedBy(() => db.apply(change('payment', 'y', 3, null)))).toEqual(['o2']);
+  });
+
+  it('reach the roots that list items point at, those that they left as well', async () => {
+    // A route as a view over products would have it that reads the orders of each.
+    await installByHand({
+      view: 'demand',
+      source: 'order',
+      start: 'lines.productId',
+      steps: [],
+      columns: ['lines'],
+    });
+    await clearQueues(pool);
+    await db.apply(change('order', 'o1', 2, orderOf('c1', ['p2', 'p5'])));
+    expect(await markedRoots(pool, 'demand')).toEqual(['p1', 'p2', 'p5']);
+    await clearQueues(pool);
+    await db.apply(change('order', 'o1', 3, null));
+    expect(await markedRoots(pool, 'demand')).toEqual(['p2', 'p5']);
+    await installTriggers(pool, [orderSearch]);
   });
 
   it('reach the roots that point at a partner, in a column and in list items', async () => {
@@ -96,10 +121,7 @@ describe('the marks that a change of a copy leaves', () => {
   });
 
   it('are left by a delete even when no column that the route reads was there to change', async () => {
-    const route = { view: 'noted', source: 'customer', start: 'id', steps: [], columns: ['note'] };
-    for (const sql of sourceTriggers('public', 'customer', [route], () => ({ many: false })).create) {
-      await pool.query(sql);
-    }
+    await installByHand({ view: 'noted', source: 'customer', start: 'id', steps: [], columns: ['note'] });
     await db.apply(change('customer', 'c2', 2, {}));
     await clearQueues(pool);
     await db.apply(change('customer', 'c2', 3, null));
