@@ -83,6 +83,9 @@ function send(...bodies: string[]): void {
     channel.publish(names.events, 'order.X', Buffer.from(body), { messageId: `id-${body}` });
 }
 
+/** Batches that end by their count alone: how fast deliveries follow each other on a busy machine is not the test's. */
+const byCount = (maxBatch: number): Partial<ConsumerOptions> => ({ maxBatch, maxAgeMs: 60_000 });
+
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`);
 
 /** What the broker still holds, ready or unacknowledged: seen by deleting the consumer's claim on it. */
@@ -125,7 +128,7 @@ describe('the consumer', () => {
   it('acknowledges nothing before the handler has resolved', async () => {
     const { opened, open } = gate();
     send('a', 'b');
-    consume(() => opened, { closeDeadlineMs: 0 });
+    consume(() => opened, { ...byCount(2), closeDeadlineMs: 0 });
     await eventually(() => expect(batches).toEqual([['a', 'b']]));
     expect(await leftAfterClose()).toEqual(['a', 'b']);
     open();
@@ -139,7 +142,7 @@ describe('the consumer', () => {
     consume((batch) => {
       redelivered.push(...batch.map((delivery) => delivery.redelivered));
       return ++failures <= 5 ? Promise.reject(new Error('not yet')) : Promise.resolve();
-    });
+    }, byCount(2));
     await eventually(() => expect(batches).toEqual(Array.from({ length: 6 }, () => ['a', 'b'])));
     expect(redelivered).not.toContain(true);
     expect(await leftAfterClose()).toEqual([]);
@@ -160,7 +163,7 @@ describe('the consumer', () => {
   it('lets the running batch end when it closes, acknowledges it, and leaves the rest to others', async () => {
     const { opened, open } = gate();
     send(...numbers(15));
-    consume(() => opened);
+    consume(() => opened, byCount(10));
     await eventually(() => expect(batches).toHaveLength(1));
     const left = leftAfterClose();
     open();
@@ -212,7 +215,7 @@ describe('when the channel is lost under a handler', () => {
         await opened;
       }
       running -= 1;
-    });
+    }, byCount(2));
     await eventually(() => expect(batches).toHaveLength(1));
     proxy.cut();
     await aborted.opened;
