@@ -1,1 +1,1 @@
-export { LoggerModule } from 'nestjs-pino';
+export { CommandBus } from '@nestjs/cqrs';

@@ -1,1 +1,1 @@
-export { TypeOrmModule } from '@nestjs/typeorm';
+export { DataSource } from 'typeorm';
