@@ -100,30 +100,49 @@ describe('the documents that come of one history', () => {
   });
 
   // Every order of delivery has ids of its own, so that all meet in one index and none sees what another left.
-  it.each(orders.map(([how, events], n) => ({ how, events, prefix: `run${n}-` })))(
-    'are the same when its events are delivered $how',
-    async ({ events, prefix }) => {
-      const dependencies = {
+  const apply = (events: readonly Envelope[], prefix: string): Promise<void> =>
+    applyDeliveries(
+      events.map((event) => deliveryOf(withPrefix(event, prefix))),
+      {
         pool: world.pool,
         sources: new Map(receivedShop.map((source) => [source.description.name, source])),
         logger: silentLogger,
         metrics: noMetrics,
-      };
-      // Small batches, so that fan-out and builder work on every state in between.
-      for (let at = 0; at < events.length; at += 3) {
-        const batch = events.slice(at, at + 3).map((event) => deliveryOf(withPrefix(event, prefix)));
-        await applyDeliveries(batch, dependencies);
-      }
-      // A row that is being looked up stays visible until its marks are committed.
-      await eventually(async () => {
-        const { rowCount } = await world.pool.query('SELECT FROM fan_out');
-        expect(rowCount).toBe(0);
-      });
-      await builder.idle();
-      const served = [...(await world.documents())].filter(([id]) => id.startsWith(prefix));
-      expect(unprefixed(Object.fromEntries(served), prefix)).toEqual(documents);
+      },
+    );
+
+  const untilQuiet = async (): Promise<void> => {
+    // A row that is being looked up stays visible until its marks are committed.
+    await eventually(async () => {
+      const { rowCount } = await world.pool.query('SELECT FROM fan_out');
+      expect(rowCount).toBe(0);
+    });
+    await builder.idle();
+  };
+
+  const served = async (prefix: string): Promise<unknown> => {
+    const own = [...(await world.documents())].filter(([id]) => id.startsWith(prefix));
+    return unprefixed(Object.fromEntries(own), prefix);
+  };
+
+  // Every order of delivery has ids of its own, so that all meet in one index and none sees what another left.
+  it.each(orders.map(([how, events], n) => ({ how, events, prefix: `run${n}-` })))(
+    'are the same when its events are delivered $how',
+    async ({ events, prefix }) => {
+      // Small batches, so that fan-out and builder work on states in between.
+      for (let at = 0; at < events.length; at += 3) await apply(events.slice(at, at + 3), prefix);
+      await untilQuiet();
+      expect(await served(prefix)).toEqual(documents);
     },
   );
+
+  it('are the same when every event is built before the next one comes', async () => {
+    for (const event of history) {
+      await apply([event], 'slow-');
+      await untilQuiet();
+    }
+    expect(await served('slow-')).toEqual(documents);
+  });
 });
 
 function withPrefix(event: Envelope, prefix: string): Envelope {
