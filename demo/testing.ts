@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestSpace, type TestSpace } from '#testing';
 import { databaseNames } from '../stack/index.js';
 import { freePort } from '../stack/launch.js';
+import type { AppName } from '../stack/apps.js';
 import { installation, migrate, type Installation } from './installation.js';
 
 export interface TestInstallation extends Installation {
+  /** What an app has logged so far, a line each. */
+  logOf(name: AppName): readonly Readonly<Record<string, unknown>>[];
   readonly space: TestSpace;
   readonly env: Readonly<Record<string, string>>;
   /** Stops the apps and drops all that they made. */
@@ -49,10 +52,20 @@ export async function testInstallation(
     ...apps,
     space,
     env: allEnv,
+    logOf: (name) => parseLog(readFileSync(apps.app(name).logFile, 'utf8')),
     async dispose() {
       await apps.stopAll();
       await space.dispose();
       rmSync(logFolder, { recursive: true, force: true });
     },
   };
+}
+
+/** The whole lines of a log that may still be written to; what is no JSON (a crash's stack) is left out. */
+function parseLog(text: string): readonly Readonly<Record<string, unknown>>[] {
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
 }

@@ -1,5 +1,6 @@
-/** One event that a command appended: the aggregate and the version that the event gave it. */
+/** What a command left an aggregate at: the version, and the event that gave it, if the command appended one. */
 export interface Written {
+  readonly eventId?: string;
   readonly source: string;
   readonly id: string;
   readonly version: number;

@@ -18,7 +18,12 @@ export interface SourcePublisher<S> {
 
 export function publisherOf<S extends Source>(source: S): SourcePublisher<S> {
   const contract = contractOf(source);
-  const written = ({ id, version }: Change): Written => ({ source: source.name, id, version });
+  const written = (eventId: string, { id, version }: Change): Written => ({
+    eventId,
+    source: source.name,
+    id,
+    version,
+  });
   const base = ({ name, id, version }: Change) => ({
     name,
     aggregateId: id,
@@ -27,12 +32,12 @@ export function publisherOf<S extends Source>(source: S): SourcePublisher<S> {
   });
   return {
     async changed(tx, change, state) {
-      await append(tx, contract, { ...base(change), data: state });
-      return written(change);
+      const event = await append(tx, contract, { ...base(change), data: state });
+      return written(event.id, change);
     },
     async deleted(tx, change) {
-      await append(tx, contract, { ...base(change), deleted: true });
-      return written(change);
+      const event = await append(tx, contract, { ...base(change), deleted: true });
+      return written(event.id, change);
     },
   };
 }

@@ -88,20 +88,32 @@ export class CommandEdge {
   ): Promise<string | null> {
     const expected = expectedVersion(request.headers['if-match']);
     const idempotent = idempotentOf(request);
+    let written: readonly Written[] = [];
     const work = async (tx: Transaction): Promise<CommandAnswer> => {
       const earlier = idempotent === null ? null : await claimKey(tx, idempotent);
       if (earlier !== null)
         return { ...earlier, headers: { ...earlier.headers, 'idempotency-replayed': 'true' } };
-      const answer = answerOf(await this.bus.execute(make(tx, expected)));
+      const outcome = await this.bus.execute(make(tx, expected));
+      written = outcome.written;
+      const answer = answerOf(outcome);
       if (idempotent !== null) await storeAnswer(tx, idempotent, answer);
       return answer;
     };
     try {
       const answer = await inTransaction(this.service.dataSource, work);
       this.service.wakeRelay();
+      this.#logEvents(written);
       return send(reply, answer);
     } catch (error) {
       throw commandProblem(error);
+    }
+  }
+
+  /** With the request's trace beside it, so that an event can be followed from here through relay and projector. */
+  #logEvents(written: readonly Written[]): void {
+    for (const { eventId, source, id, version } of written) {
+      if (eventId !== undefined)
+        this.service.logger.debug({ eventId, source, id, version }, 'Event committed');
     }
   }
 }

@@ -29,6 +29,7 @@ export class ServiceRuntime {
   readonly definition: ServiceDefinition;
   /** For commands. */
   readonly dataSource: DataSource;
+  readonly logger: Logger;
   readonly #parts: Parts;
   readonly #stopping = new AbortController();
   readonly #housekeeping: Promise<void>;
@@ -37,6 +38,7 @@ export class ServiceRuntime {
   private constructor(parts: Parts) {
     this.definition = parts.definition;
     this.dataSource = parts.dataSource;
+    this.logger = parts.logger;
     this.#parts = parts;
     this.#housekeeping = this.#forgetKeys();
   }

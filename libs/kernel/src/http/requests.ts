@@ -44,6 +44,8 @@ export function observeRequests(fastify: FastifyInstance, logger: Logger, regist
       method: request.method,
       route,
       status,
+      // What a command wrote: the way from a request to the aggregates that it changed.
+      written: reply.getHeader('prejoin-version'),
       ms: Math.round(reply.elapsedTime * 10) / 10,
     };
     logger[quiet ? 'debug' : 'info'](fields, 'Answered');

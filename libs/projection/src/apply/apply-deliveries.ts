@@ -9,6 +9,7 @@ import {
 } from '../dead-letters/dead-letters.js';
 import type { ProjectionMetrics } from '../metrics.js';
 import { inTransaction, sqlState } from '../schema/transaction.js';
+import type { Change } from './change.js';
 import { applyBatch, type Applied } from './apply-batch.js';
 import { readDelivery, type ReadDelivery, type ReceivedSource } from './read-delivery.js';
 
@@ -87,6 +88,7 @@ async function applyTogether(
     );
   };
   for (const result of await inTransaction(deps.pool, work, { onRetry })) reportApplied(result, deps);
+  for (const { change } of changes) deps.logger.debug(namesOf(change), 'Event handled');
   reportLetters(letters, deps);
 }
 
@@ -118,12 +120,17 @@ function reportApplied(
   metrics.applied(source, 'superseded', superseded);
   metrics.applied(source, 'duplicate', duplicate);
   metrics.applied(source, 'conflicting', conflicting.length);
-  for (const { id, epoch, version, eventId } of conflicting) {
+  for (const change of conflicting) {
     logger.error(
-      { alarm: 'version_conflict', source, id, epoch, version, eventId },
+      { alarm: 'version_conflict', ...namesOf(change) },
       'An event has the version of one that was applied and other data. The first stays. Was the service restored to an older state? Then raise its epoch and publish everything again.',
     );
   }
+}
+
+/** What log lines call an event by: itself, its aggregate, and the trace that it came of. */
+function namesOf({ eventId, traceparent, source, id, epoch, version }: Change): object {
+  return { eventId, traceId: traceparent?.split('-')[1], source, id, epoch, version };
 }
 
 function reportLetters(letters: readonly DeadLetter[], { metrics, logger }: ApplyDependencies): void {

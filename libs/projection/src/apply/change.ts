@@ -8,6 +8,8 @@ export interface Change {
   /** RFC 3339. */
   readonly occurredAt: string;
   readonly eventId: string;
+  /** The W3C trace context of the request that caused it: log lines name its trace. */
+  readonly traceparent: string | null;
   /** The state as JSON text; null when deleted. */
   readonly data: string | null;
 }

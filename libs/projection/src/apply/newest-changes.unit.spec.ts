@@ -10,6 +10,7 @@ const at = (id: string, epoch: number, version: number, data = '{}'): Change => 
   deleted: false,
   occurredAt: '2026-01-01T00:00:00.000Z',
   eventId: 'e',
+  traceparent: null,
   data,
 });
 

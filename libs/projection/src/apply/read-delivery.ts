@@ -49,6 +49,7 @@ function changeOf(envelope: Envelope): Change {
     deleted: envelope.deleted,
     occurredAt: envelope.occurredAt,
     eventId: envelope.id,
+    traceparent: envelope.traceparent,
     data: envelope.deleted ? null : JSON.stringify(envelope.data),
   };
 }

@@ -78,6 +78,7 @@ export function change(
     deleted: state === null,
     occurredAt: '2026-01-01T00:00:00.000Z',
     eventId: newId(),
+    traceparent: null,
     data: state === null ? null : JSON.stringify({ id: rowId, ...state }),
     ...more,
   };
