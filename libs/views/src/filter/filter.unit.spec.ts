@@ -40,6 +40,20 @@ describe('a filter', () => {
     expect(holds(asked, row)).toBe(expected);
   });
 
+  it("keeps the entries of an explicit 'and' apart: each may be met by another element of a list", () => {
+    const is = (field: string, value: string | number) => ({
+      kind: 'condition',
+      field,
+      op: 'eq',
+      values: [value],
+    });
+    const { filter } = normalizeFilter({ and: [{ sku: 'A' }, { total: 1 }], status: 'a' }, columns);
+    expect(filter).toEqual({
+      kind: 'and',
+      of: [{ kind: 'and', of: [is('sku', 'A')] }, { kind: 'and', of: [is('total', 1)] }, is('status', 'a')],
+    });
+  });
+
   it('matches a missing value only by null and exists: false, not even by ne', () => {
     for (const row of [{ sku: null }, {}, { sku: [] }]) {
       expect(holds({ sku: null }, row)).toBe(true);

@@ -85,7 +85,9 @@ function alternatives(context: Context, kind: 'and' | 'or', asked: unknown): Fil
   // An empty filter matches everything: it settles an 'or' and adds nothing to an 'and'.
   if (kind === 'or' && of.includes(null)) return [];
   const present = of.filter((one) => one !== null);
-  if (kind === 'and') return present;
+  // Conditions on one list that stand side by side mean the same element; entries of an 'and' are each about their own,
+  // so each stays a node.
+  if (kind === 'and') return present.map((one) => (one.kind === 'and' ? one : { kind: 'and', of: [one] }));
   return [present.length === 1 && present[0] !== undefined ? present[0] : { kind: 'or', of: present }];
 }
 
