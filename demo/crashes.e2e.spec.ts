@@ -1,4 +1,4 @@
-import { startPrivateServer, type PrivateServer } from '../stack/index.js';
+import { startPrivateRabbitmq, type PrivateServer } from '#testing';
 import { isRight, untilRight } from './check.js';
 import { makeDataSet } from './data-set.js';
 import { sendChains } from './send.js';
@@ -10,7 +10,7 @@ describe('an installation whose processes are killed', () => {
   let apps: TestInstallation;
 
   beforeAll(async () => {
-    broker = await startPrivateServer('rabbitmq');
+    broker = await startPrivateRabbitmq();
     apps = await testInstallation({ rabbitmq: broker.url });
     await apps.startAll();
   }, 120_000);

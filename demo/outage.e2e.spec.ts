@@ -1,7 +1,6 @@
-import { eventually } from '#testing';
+import { eventually, startPrivateElasticsearch, type PrivateServer } from '#testing';
 import { sleep } from '#kernel';
 import { answersReady } from '../stack/apps.js';
-import { startPrivateServer, type PrivateServer } from '../stack/index.js';
 import { untilRight } from './check.js';
 import { makeDataSet } from './data-set.js';
 import { sendChains } from './send.js';
@@ -16,7 +15,7 @@ describe('an installation whose Elasticsearch is away for 30 seconds', () => {
   let apps: TestInstallation;
 
   beforeAll(async () => {
-    elasticsearch = await startPrivateServer('elasticsearch');
+    elasticsearch = await startPrivateElasticsearch();
     apps = await testInstallation({ elasticsearch: elasticsearch.url });
     await apps.startAll();
   }, 180_000);

@@ -3,7 +3,7 @@ export { applyDeliveries, type ApplyDependencies } from './apply/apply-deliverie
 export type { Change } from './apply/change.js';
 export type { ReceivedSource } from './apply/read-delivery.js';
 export { startProjectorConsumer, type ProjectorConsumerOptions } from './apply/start-projector-consumer.js';
-export { copyTablesSql, ensureCopyTables } from './copies/copy-table.js';
+export { ensureCopyTables } from './copies/copy-table.js';
 export {
   countDeadLetters,
   emptyLetter,

@@ -34,17 +34,6 @@ async function ensureTable(client: PoolClient, source: string): Promise<void> {
   if (rows[0]?.stands !== true) await client.query(copyTableSql(source));
 }
 
-/** What `ensureCopyTables` runs on an empty database, to be shown and reviewed. */
-export function copyTablesSql(sources: readonly SourceDescription[]): string {
-  const tables = sources.flatMap((source) => [
-    copyTableSql(source.name),
-    ...keyColumns(source, sources).map(
-      (key) => `${addKeySql(source.name, key)};\n${indexKeySql(source.name, key)};`,
-    ),
-  ]);
-  return [sharedFunctions, ...tables].map((sql) => sql.trim()).join('\n\n');
-}
-
 /*
  * The functions of generated columns have to be IMMUTABLE, and a generated column can hold no sub-select itself.
  * The schema's name is spelled out in none of them: a copy refers to them by object id, whatever the search path.
