@@ -6,8 +6,18 @@ import {
   oldestFanOut,
   oldestMark,
   type BuildMetrics,
+  type DeadLetterKind,
   type ProjectionMetrics,
 } from '#projection';
+
+/** A document that is refused is counted among the documents. */
+const eventLetters = ['envelope', 'constraint'] as const satisfies readonly DeadLetterKind[];
+const alarmKinds = [
+  'revision_ahead',
+  'write_refused_by_server',
+  'generation_stopped',
+  'build_failed',
+] as const satisfies readonly Parameters<BuildMetrics['alarm']>[0][];
 
 /** The counters of the write half: from events to marks. */
 export function projectionMetrics(registry: Registry): ProjectionMetrics {
@@ -24,6 +34,8 @@ export function projectionMetrics(registry: Registry): ProjectionMetrics {
     labelNames: ['kind'],
     registers,
   });
+  // A counter that begins at nought is seen to rise by its first case; one that appears with it is not.
+  for (const kind of eventLetters) deadLetters.inc({ kind }, 0);
   const unknownValues = new Counter({
     name: 'prejoin_projector_unknown_enum_values_total',
     help: 'Values that a source does not declare; they are indexed as they came.',
@@ -77,6 +89,7 @@ export function buildMetrics(registry: Registry): BuildMetrics {
     labelNames: ['alarm'],
     registers,
   });
+  for (const alarm of alarmKinds) alarms.inc({ alarm }, 0);
   return {
     documents: (view, result, count) => documents.inc({ view, result }, count),
     lag: (view, seconds) => lag.observe({ view }, seconds),
