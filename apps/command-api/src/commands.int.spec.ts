@@ -317,16 +317,41 @@ describe('shipping', () => {
   });
 });
 
+type Responses = Readonly<
+  Record<string, { content?: Record<string, { schema: { example?: Record<string, unknown> } }> }>
+>;
+
+function exampleOfAnswer(responses: Responses): Readonly<Record<string, unknown>> | undefined {
+  return (responses['201'] ?? responses['200'])?.content?.['application/json']?.schema.example;
+}
+
+/** Names with the kind of their values, so that a member that changed its form shows as well. */
+function membersOf(body: Readonly<Record<string, unknown>> | undefined): readonly string[] {
+  return Object.entries(body ?? {})
+    .map(([name, value]) => `${name}: ${value === null ? 'null' : typeof value}`)
+    .sort();
+}
+
 describe('the documentation', () => {
-  it('has an example for every body, and each is accepted when it is sent', async () => {
+  it('has an example for every body that is sent, which is accepted, and for its answer, which has the same members', async () => {
     const document = app.openapi;
     const bodies = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(
-        methods as Record<string, { requestBody?: { content: Record<string, { schema: Example }> } }>,
-      ).flatMap(([method, { requestBody }]) =>
+        methods as Record<
+          string,
+          { requestBody?: { content: Record<string, { schema: Example }> }; responses: Responses }
+        >,
+      ).flatMap(([method, { requestBody, responses }]) =>
         requestBody === undefined
           ? []
-          : [{ path, method, schema: requestBody.content['application/json']!.schema }],
+          : [
+              {
+                path,
+                method,
+                schema: requestBody.content['application/json']!.schema,
+                answered: exampleOfAnswer(responses),
+              },
+            ],
       ),
     );
     type Example = { example?: unknown };
@@ -346,11 +371,25 @@ describe('the documentation', () => {
     const product = await created('/products', { sku: 'DOC-1', name: 'Mug', price: 1 });
     const shipment = await created('/shipments', { orderId: randomUUID(), carrier: 'DPD' });
     const idOf = { customers: customer, products: product, shipments: shipment } as Record<string, string>;
-    for (const { path, method, schema } of bodies) {
+    for (const { path, method, schema, answered } of bodies) {
       const url = path.replace('{id}', idOf[path.split('/')[1]!]!);
       const answer = await send(method.toUpperCase() as 'POST', url, schema.example);
       expect({ path, method, answer: answer.text, ok: answer.status < 300 }).toMatchObject({ ok: true });
+      expect({ path, method, members: membersOf(answer.body) }).toEqual({
+        path,
+        method,
+        members: membersOf(answered),
+      });
     }
+  });
+
+  it('has an example for every answer that has a body', () => {
+    const without = Object.entries(app.openapi.paths).flatMap(([path, methods]) =>
+      Object.entries(methods as Record<string, { responses: Responses }>)
+        .filter(([, { responses }]) => !('204' in responses) && exampleOfAnswer(responses) === undefined)
+        .map(([method]) => `${method} ${path}`),
+    );
+    expect(without).toEqual([]);
   });
 
   it('names headers, problems and ids of every command', () => {

@@ -9,8 +9,8 @@ import { AddProduct } from './add-product.js';
 import { AdjustStock } from './adjust-stock.js';
 import { ChangeProduct } from './change-product.js';
 import { DiscontinueProduct } from './discontinue-product.js';
-import { findProduct } from './product.js';
-import { findStock } from './stock.js';
+import { findProduct, type ProductResource } from './product.js';
+import { findStock, type StockResource } from './stock.js';
 
 const addProduct = bodySchema(
   {
@@ -42,6 +42,18 @@ const adjustStock = bodySchema(
   { delta: 120, reason: 'delivery' },
 );
 
+const aProduct: ProductResource = {
+  id: '019a3c7e-1f00-7000-8000-000000000002',
+  version: 1,
+  sku: 'MUG-0042',
+  name: 'Stoneware mug',
+  price: 1995,
+  discontinued: false,
+};
+const aStock: StockResource = { id: aProduct.id, version: 2, onHand: 120 };
+const repriced: ProductResource = { ...aProduct, version: 2, price: 1795 };
+const discontinued: ProductResource = { ...aProduct, version: 2, discontinued: true };
+
 @ApiTags('catalog')
 @Controller('products')
 export class CatalogController {
@@ -50,6 +62,7 @@ export class CatalogController {
   @Post()
   @ApiCreate({
     summary: 'Add a product, with an empty stock',
+    answer: aProduct,
     problems: { 409: 'There is a product with this id or this SKU.' },
   })
   add(@Body({ schema: addProduct }) body: z.infer<typeof addProduct>, @ThisExchange() exchange: Exchange) {
@@ -57,7 +70,7 @@ export class CatalogController {
   }
 
   @Get(':id')
-  @ApiRead('Read a product')
+  @ApiRead('Read a product', aProduct)
   read(@PathId() id: string, @ThisExchange() exchange: Exchange) {
     return this.edge.read(exchange, (db) => findProduct(db, id));
   }
@@ -65,6 +78,7 @@ export class CatalogController {
   @Patch(':id')
   @ApiChange({
     summary: 'Change name or price',
+    answer: repriced,
     description: 'Both at once are two events, and two versions.',
     problems: { 409: 'The product is discontinued.' },
   })
@@ -79,6 +93,7 @@ export class CatalogController {
   @Delete(':id')
   @ApiChange({
     summary: 'Discontinue a product',
+    answer: discontinued,
     description: 'It can still be read, since orders have it; a repeat changes nothing.',
   })
   discontinue(@PathId() id: string, @ThisExchange() exchange: Exchange) {
@@ -86,7 +101,7 @@ export class CatalogController {
   }
 
   @Get(':id/stock')
-  @ApiRead('Read the stock of a product')
+  @ApiRead('Read the stock of a product', aStock)
   readStock(@PathId() id: string, @ThisExchange() exchange: Exchange) {
     return this.edge.read(exchange, (db) => findStock(db, id));
   }
@@ -94,6 +109,7 @@ export class CatalogController {
   @Post(':id/stock-adjustments')
   @ApiAct({
     summary: 'Adjust the stock of a product',
+    answer: aStock,
     description: 'Answers with the stock, whose version and ETag are its own.',
     problems: { 409: 'There are fewer pieces than are to go.' },
   })

@@ -8,7 +8,7 @@ import { someOf, uuid, words } from '../edge/fields.js';
 import { ChangeProfile } from './change-profile.js';
 import { ChangeTier } from './change-tier.js';
 import { CloseAccount } from './close-account.js';
-import { findCustomer } from './customer.js';
+import { findCustomer, type CustomerResource } from './customer.js';
 import { RegisterCustomer } from './register-customer.js';
 
 const tier = z.enum(['basic', 'silver', 'gold']);
@@ -32,6 +32,18 @@ const registerCustomer = bodySchema(
 const changeProfile = someOf(bodySchema(z.object(profile).partial().shape, { name: 'Noor Bakker' }));
 const changeTier = bodySchema({ tier }, { tier: 'gold' });
 
+const aCustomer: CustomerResource = {
+  id: '019a3c7e-1f00-7000-8000-000000000001',
+  version: 1,
+  name: 'Noor de Wit',
+  email: 'noor@example.com',
+  tier: 'silver',
+  address: anAddress,
+  registeredAt: '2026-05-31T14:00:00.000Z',
+};
+const renamed: CustomerResource = { ...aCustomer, version: 2, name: 'Noor Bakker' };
+const promoted: CustomerResource = { ...aCustomer, version: 2, tier: 'gold' };
+
 @ApiTags('customers')
 @Controller('customers')
 export class CustomersController {
@@ -40,6 +52,7 @@ export class CustomersController {
   @Post()
   @ApiCreate({
     summary: 'Register a customer',
+    answer: aCustomer,
     problems: { 409: 'There is, or was, a customer with this id.' },
   })
   register(
@@ -50,13 +63,17 @@ export class CustomersController {
   }
 
   @Get(':id')
-  @ApiRead('Read a customer')
+  @ApiRead('Read a customer', aCustomer)
   read(@PathId() id: string, @ThisExchange() exchange: Exchange) {
     return this.edge.read(exchange, (db) => findCustomer(db, id));
   }
 
   @Patch(':id')
-  @ApiChange({ summary: 'Change name, email or address', description: 'What is left out stays as it is.' })
+  @ApiChange({
+    summary: 'Change name, email or address',
+    answer: renamed,
+    description: 'What is left out stays as it is.',
+  })
   changeProfile(
     @PathId() id: string,
     @Body({ schema: changeProfile }) body: z.infer<typeof changeProfile>,
@@ -66,7 +83,7 @@ export class CustomersController {
   }
 
   @Put(':id/tier')
-  @ApiChange({ summary: 'Move a customer to a tier' })
+  @ApiChange({ summary: 'Move a customer to a tier', answer: promoted })
   changeTier(
     @PathId() id: string,
     @Body({ schema: changeTier }) body: z.infer<typeof changeTier>,
@@ -79,7 +96,7 @@ export class CustomersController {
   @ApiChange({
     summary: 'Close an account',
     description: 'Erases what is personal. The id stays taken.',
-    status: 204,
+    answer: null,
   })
   close(@PathId() id: string, @ThisExchange() exchange: Exchange) {
     return this.edge.act(exchange, (tx, expected) => new CloseAccount(tx, id, expected));

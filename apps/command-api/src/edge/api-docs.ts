@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { ApiProblems } from '#kernel/http';
+import type { Resource } from '../aggregate/outcome.js';
 
 const versionHeader = {
   'Prejoin-Version': {
@@ -14,16 +15,19 @@ const etagHeader = {
 
 interface CommandDocs {
   readonly summary: string;
-  readonly status?: 200 | 201 | 204;
+  /** An example of the resource that is answered, or null when it is gone. */
+  readonly answer: Resource | null;
   /** Problems of its own, a sentence per status. */
   readonly problems?: Readonly<Record<number, string>>;
   readonly description?: string;
 }
 
 function command(
-  { summary, description, status = 200, problems = {} }: CommandDocs,
+  { summary, description, answer, problems = {} }: CommandDocs,
   known: Readonly<Record<number, string>>,
+  successful: 200 | 201 = 200,
 ) {
+  const status = answer === null ? 204 : successful;
   const location = { Location: { description: 'The new resource.', schema: { type: 'string' as const } } };
   return [
     ApiOperation({ summary, ...(description !== undefined && { description }) }),
@@ -35,9 +39,20 @@ function command(
         ...(status !== 204 && etagHeader),
         ...(status === 201 && location),
       },
+      ...(answer !== null && { schema: resourceSchema(answer) }),
     }),
-    ApiProblems({ 400: 'The request is not valid; `errors` lists every fault.', ...known, ...problems }),
+    ApiProblems({
+      400: 'The request is not valid; `errors` lists every fault.',
+      503: 'The database is away or too busy. The same Idempotency-Key makes a repeat safe.',
+      ...known,
+      ...problems,
+    }),
   ];
+}
+
+/** Every member of a resource is always there; what the example shows is held against real answers by a test. */
+function resourceSchema(example: Resource) {
+  return { type: 'object' as const, required: Object.keys(example), example };
 }
 
 const idempotencyKey = ApiHeader({
@@ -58,7 +73,7 @@ const changed = {
 
 /** Documents a POST that makes a resource. */
 export function ApiCreate(docs: CommandDocs): MethodDecorator {
-  return applyDecorators(idempotencyKey, ...command({ status: 201, ...docs }, keyReused));
+  return applyDecorators(idempotencyKey, ...command(docs, keyReused, 201));
 }
 
 /** Documents a POST that acts on a resource. */
@@ -73,12 +88,21 @@ export function ApiChange(docs: CommandDocs): MethodDecorator {
 }
 
 /** Documents a GET of a resource. */
-export function ApiRead(summary: string): MethodDecorator {
+export function ApiRead(summary: string, answer: Resource): MethodDecorator {
   return applyDecorators(
     ApiParam({ name: 'id', format: 'uuid' }),
     ApiOperation({ summary }),
-    ApiResponse({ status: 200, description: 'The resource.', headers: etagHeader }),
+    ApiResponse({
+      status: 200,
+      description: 'The resource.',
+      headers: etagHeader,
+      schema: resourceSchema(answer),
+    }),
     ApiResponse({ status: 304, description: 'The version in If-None-Match is the current one.' }),
-    ApiProblems({ 400: 'The id is not a UUID.', 404: 'There is no such resource.' }),
+    ApiProblems({
+      400: 'The id is not a UUID.',
+      404: 'There is no such resource.',
+      503: 'The database is away or too busy.',
+    }),
   );
 }

@@ -7,7 +7,7 @@ import { CommandEdge, PathId, ThisExchange, type Exchange } from '../edge/comman
 import { uuid } from '../edge/fields.js';
 import { AuthorizePayment } from './authorize-payment.js';
 import { CapturePayment } from './capture-payment.js';
-import { findPayment } from './payment.js';
+import { findPayment, type PaymentResource } from './payment.js';
 import { RefundPayment } from './refund-payment.js';
 
 const authorizePayment = bodySchema(
@@ -20,6 +20,28 @@ const authorizePayment = bodySchema(
   { orderId: '019a3c7e-1f00-7000-8000-000000000004', amount: 4000 },
 );
 
+const aPayment: PaymentResource = {
+  id: '019a3c7e-1f00-7000-8000-000000000005',
+  version: 1,
+  orderId: '019a3c7e-1f00-7000-8000-000000000004',
+  status: 'due',
+  amount: 4000,
+  paidAt: null,
+  refundedAt: null,
+};
+const paidPayment: PaymentResource = {
+  ...aPayment,
+  version: 2,
+  status: 'paid',
+  paidAt: '2026-05-31T14:06:00.000Z',
+};
+const refundedPayment: PaymentResource = {
+  ...paidPayment,
+  version: 3,
+  status: 'refunded',
+  refundedAt: '2026-06-04T09:30:00.000Z',
+};
+
 @ApiTags('payments')
 @Controller('payments')
 export class PaymentsController {
@@ -28,6 +50,7 @@ export class PaymentsController {
   @Post()
   @ApiCreate({
     summary: 'Authorize the payment of an order',
+    answer: aPayment,
     description: 'It is due then.',
     problems: { 409: 'There is a payment with this id, or for this order.' },
   })
@@ -39,7 +62,7 @@ export class PaymentsController {
   }
 
   @Get(':id')
-  @ApiRead('Read a payment')
+  @ApiRead('Read a payment', aPayment)
   read(@PathId() id: string, @ThisExchange() exchange: Exchange) {
     return this.edge.read(exchange, (db) => findPayment(db, id));
   }
@@ -47,6 +70,7 @@ export class PaymentsController {
   @Post(':id/capture')
   @ApiAct({
     summary: 'Capture a due payment',
+    answer: paidPayment,
     description: 'It is paid then. The order does not change by it.',
     problems: { 409: 'The payment is not due.' },
   })
@@ -55,7 +79,11 @@ export class PaymentsController {
   }
 
   @Post(':id/refund')
-  @ApiAct({ summary: 'Refund a paid payment', problems: { 409: 'The payment is not paid.' } })
+  @ApiAct({
+    summary: 'Refund a paid payment',
+    answer: refundedPayment,
+    problems: { 409: 'The payment is not paid.' },
+  })
   refund(@PathId() id: string, @ThisExchange() exchange: Exchange) {
     return this.edge.act(exchange, (tx, expected) => new RefundPayment(tx, id, expected));
   }
