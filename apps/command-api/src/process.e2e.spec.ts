@@ -42,7 +42,7 @@ describe('the start', () => {
     expect(child.output()).not.toContain('    at ');
   });
 
-  it('is refused while migrations are pending, and migrations run once though several start them', async () => {
+  it('is refused while migrations are pending, and goes well after migrate, which may be started several times', async () => {
     const env = { ...testEnv(space, ['payments']), LOG_LEVEL: 'info' };
     const early = start('main', env);
     expect(await early.exited).toEqual({ code: 1, signal: null });
