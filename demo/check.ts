@@ -40,18 +40,22 @@ export function isRight({ missing, extra, different }: CheckResult): boolean {
   return missing.length + extra.length + different.length === 0;
 }
 
-/** Checks again and again until all is right or the time is over; the last result is returned either way. */
+/** Checks again and again until all is right, the time is over or the signal aborts; the last result is returned. */
 export async function untilRight(
   world: World,
   queryUrl: string,
-  options: { readonly deadlineMs: number; readonly onCheck?: (result: CheckResult) => void },
+  options: {
+    readonly deadlineMs: number;
+    readonly onCheck?: (result: CheckResult) => void;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<CheckResult> {
   const giveUpAt = performance.now() + options.deadlineMs;
   for (;;) {
     const result = await checkOrders(world, queryUrl);
     options.onCheck?.(result);
-    if (isRight(result) || performance.now() >= giveUpAt) return result;
-    await sleep(250);
+    if (isRight(result) || performance.now() >= giveUpAt || options.signal?.aborted) return result;
+    await sleep(250, options.signal);
   }
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { PrejoinError, messageOf, showProgress } from '#kernel';
 import { busNames } from '#messaging';
-import { appPorts, checkoutFolder, type AppName } from '../stack/apps.js';
+import { checkoutFolder } from '../stack/apps.js';
 import { bringUp, bringUpServers, dropDatabases } from '../stack/index.js';
 import type { ServerUrls } from '../stack/servers.js';
 import { dropFromBroker, dropIndices } from '../stack/clean-up.js';
@@ -10,6 +10,7 @@ import { makeDataSet, type Chain } from './data-set.js';
 import { lendEnvFile } from './env-file.js';
 import { installation, migrate, type Installation } from './installation.js';
 import { demoHelp, readDemoOptions, type DemoOptions } from './options.js';
+import { demoPorts } from './ports.js';
 import { askQuestions } from './queries.js';
 import { sendChains } from './send.js';
 import { newWorld, type World } from './world.js';
@@ -20,6 +21,7 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 /** The whole of Prejoin on one machine, from nothing to answers. @returns the exit code */
 async function demo(options: DemoOptions, stopped: AbortSignal): Promise<number> {
   const log = (line: string): void => print(`  ${line}`);
+  const ports = await demoPorts(process.env);
   const servers = await bringUpServers({ log, holder: 'demo' });
   try {
     await clearAway(servers.urls);
@@ -29,7 +31,7 @@ async function demo(options: DemoOptions, stopped: AbortSignal): Promise<number>
     print('  Databases, roles, tables, triggers and the first index are made');
     const apps = installation({
       env,
-      ports: portsOf(process.env),
+      ports,
       logFolder: join(checkoutFolder, '.prejoin/logs'),
     });
     const restore = lendEnvFile(join(checkoutFolder, '.prejoin/stack.env'), env);
@@ -44,11 +46,6 @@ async function demo(options: DemoOptions, stopped: AbortSignal): Promise<number>
   } finally {
     await servers.release();
   }
-}
-
-function portsOf(env: NodeJS.ProcessEnv): Record<AppName, number> {
-  const port = (name: AppName): number => Number(env[appPorts[name].variable] ?? appPorts[name].port);
-  return { 'command-api': port('command-api'), projector: port('projector'), 'query-api': port('query-api') };
 }
 
 /** Drops what an earlier demo left. All names of the demo begin with its own prefixes, so nothing else is touched. */
@@ -76,7 +73,8 @@ async function run(apps: Installation, { size, once }: DemoOptions, stopped: Abo
   await sendPhase('Renames, prices, deletions', data.changes, apps, world, stopped);
   if (stopped.aborted) return 130;
 
-  const result = await waitForDocuments(apps, world);
+  const result = await waitForDocuments(apps, world, stopped);
+  if (stopped.aborted) return 130;
   await askQuestions(apps.queryUrl, print);
   printAddresses(apps);
   if (once) return isRight(result) ? 0 : 1;
@@ -110,9 +108,13 @@ async function sendPhase(
   progress.finish();
 }
 
-async function waitForDocuments({ queryUrl }: Installation, world: World): Promise<CheckResult> {
+async function waitForDocuments(
+  { queryUrl }: Installation,
+  world: World,
+  signal: AbortSignal,
+): Promise<CheckResult> {
   const startedAt = performance.now();
-  const result = await untilRight(world, queryUrl, { deadlineMs: 120_000 });
+  const result = await untilRight(world, queryUrl, { deadlineMs: 120_000, signal });
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   const { right, missing, extra, different } = result;
   print(
@@ -141,7 +143,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const stop = new AbortController();
   // A second Ctrl-C finds no listener any more and ends the process at once.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
   return demo(options, stop.signal);
 }
 
