@@ -12,6 +12,7 @@ stops the start with a list of all faults. An empty value counts as absent.
 
 In a checkout, \`npm run stack\` writes the URLs of its servers and databases to \`.prejoin/stack.env\`; the npm scripts and
 \`npx prejoin\` read that file, and what the environment says goes before it.
+The file outlives the stack, since databases and passwords do too; the next start writes it anew.
 
 ## command-api
 
@@ -33,6 +34,9 @@ ${describeConfig(queryApi)}
 | \`RABBITMQ_URL\` | A RabbitMQ broker. | what answers on port 5672, else one is started | \`amqp://guest:guest@127.0.0.1:5672\` |
 | \`ELASTICSEARCH_URL\` | An Elasticsearch 8.19 or 9. | what answers on port 9200, else one is started | \`http://127.0.0.1:9200\` |
 | \`PREJOIN_CACHE_DIR\` | Where downloads, and the data of servers that are started, are kept. | \`/var/cache/prejoin\` for root, else \`$XDG_CACHE_HOME/prejoin\` or \`~/.cache/prejoin\` | \`/srv/prejoin-cache\` |
+| \`PREJOIN_DATABASE_PREFIX\` | What the names of the databases and roles that \`npm run stack\` makes begin with, so that two checkouts share a server. | empty | \`mine_\` |
+
+The demo has names of its own (\`demo_\`, \`prejoin-demo\`, \`demo-\`), and takes the ports of the apps from their variables above.
 
 This page is written by \`npm run docs\` from the declarations in each app's \`config.ts\`.
 `;
