@@ -11,6 +11,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -223,6 +224,19 @@ describe('an app made by bootstrapApp', () => {
       instance: '/nothing',
     });
     expect((await send('/notes/%zz')).body).toMatchObject({ status: 400, code: 'malformed_request' });
+  });
+
+  it('answers what the HTTP parser refuses with a problem as well', async () => {
+    const tooLong = await fetch(`${running.url}/things?text=${'a'.repeat(20_000)}`);
+    expect(tooLong.headers.get('content-type')).toContain('application/problem+json');
+    expect(await tooLong.json()).toMatchObject({ status: 431, code: 'headers_too_large' });
+
+    const socket = connect(Number(new URL(running.url).port), '127.0.0.1');
+    socket.write('BREW /coffee\r\n\r\n');
+    const answer = await textOf(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(answer).toContain('content-type: application/problem+json');
+    expect(answer).toContain('"code":"malformed_request"');
   });
 
   it('says nothing about an unknown error, and logs it with its cause under the trace id of the answer', async () => {

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { PrejoinError } from '../errors.js';
 import type { Logger } from '../logging.js';
+import { answerClientErrors } from './client-error.js';
 import { readinessProbe, type Dependency } from './health.js';
 import { nestLogger } from './nest-logger.js';
 import { serveOpenApi, type OpenApiOptions } from './openapi.js';
@@ -65,6 +66,7 @@ export async function bootstrapApp(options: AppOptions): Promise<RunningApp> {
     // A request that comes on a kept connection while the app stops is served, and its connection closed after it; the
     // default would answer 503 to a caller that could not know.
     return503OnClosing: false,
+    clientErrorHandler: answerClientErrors(logger),
     // A URL that the router can not read is refused before any hook or filter runs.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       problems.answer(error, request, reply),

@@ -79,9 +79,11 @@ const codes: Readonly<Record<number, readonly [code: string, detail: string | nu
   413: ['body_too_large', 'The body is larger than this server takes.'],
   414: ['url_too_long', 'A part of the URL is longer than this server takes.'],
   415: ['media_type_unsupported', 'Send the body as application/json.'],
+  431: ['headers_too_large', 'URL and headers together are larger than this server takes.'],
 };
 
-function problemOfStatus(status: number, message: string): ProblemAnswer {
+/** The answer to a refusal of the framework's or the HTTP parser's, that is known by its status. */
+export function problemOfStatus(status: number, message: string): ProblemAnswer {
   if (status >= 500) return internalError;
   const [code, detail] = codes[status] ?? [`http_${status}`, null];
   return answer({ status, title: titleOf(status), code, detail: detail ?? message });
