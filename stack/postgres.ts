@@ -31,7 +31,8 @@ export const postgresDriver: ServerDriver = {
 
 /** What breaks, or what is lost, while a setting is not `on`. */
 const wantedOn: Readonly<Record<string, string>> = {
-  autovacuum: 'queue tables grow slower by the minute',
+  autovacuum:
+    "the queue tables (outbox in each service's database, mark and fan_out in projection) grow slower by the minute",
   fsync: 'a crash of the machine may corrupt it',
   synchronous_commit: 'a crash loses the commits of its last moments',
 };
