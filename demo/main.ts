@@ -142,8 +142,13 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const stop = new AbortController();
-  // A second Ctrl-C finds no listener any more and ends the process at once.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      stop.abort();
+      // The second one ends the demo and its apps at once.
+      process.once(signal, () => process.exit(130));
+    });
+  }
   return demo(options, stop.signal);
 }
 

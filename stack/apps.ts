@@ -51,7 +51,13 @@ export function startApp(name: AppName, { port, env, logFolder }: AppOptions): R
   });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
-  child.once('close', () => log.end());
+  // Being detached, it would outlive a parent that ends in a hurry.
+  const takeAlong = (): void => void child.kill('SIGKILL');
+  process.once('exit', takeAlong);
+  child.once('close', () => {
+    process.off('exit', takeAlong);
+    log.end();
+  });
   if (child.pid === undefined) throw new AppError(name, logFile, 'could not be started');
   return runningApp(name, child, child.pid, `http://127.0.0.1:${port}`, logFile);
 }
