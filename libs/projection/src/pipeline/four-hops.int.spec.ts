@@ -4,16 +4,11 @@ import type { Envelope } from '#messaging';
 import { applyBatch } from '../apply/apply-batch.js';
 import { fanOutChunk } from '../fan-out/run-fan-out.js';
 import { eventOf } from '../testing/deliveries.js';
-import {
-  longWay,
-  longWayDocuments,
-  longWayEvents,
-  longWaySources,
-  newestStates,
-} from '../testing/long-way.js';
+import { newestStates, shuffled } from '../testing/histories.js';
+import { longWay, longWayDocuments, longWayEvents, longWaySources } from '../testing/long-way.js';
 import { memoryIndex } from '../testing/memory-index.js';
 import { differences, openPipeline, type Pipeline, type Role } from '../testing/pipeline.js';
-import { randomFrom, type Random } from '../testing/random.js';
+import { randomFrom } from '../testing/random.js';
 import { change, withOpenTransaction } from '../testing/shop.js';
 
 /** For a longer run: PIPELINE_STRESS_ROUNDS=4000. Without it the rounds end with the time below. */
@@ -139,11 +134,4 @@ const soon = Promise.resolve();
 function changeOf(event: Envelope): ReturnType<typeof change> {
   const { source, aggregateId, version, data } = event;
   return change(source, aggregateId, version, data as Readonly<Record<string, unknown>> | null);
-}
-
-function shuffled<T>(items: readonly T[], random: Random): readonly T[] {
-  return items
-    .map((item) => ({ item, at: random.below(1_000_000) }))
-    .sort((x, y) => x.at - y.at)
-    .map(({ item }) => item);
 }

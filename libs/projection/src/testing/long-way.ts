@@ -1,6 +1,7 @@
 import type { Envelope } from '#messaging';
 import { id, int, list, many, nullable, one, ref, source, view } from '#views';
 import { eventOf } from './deliveries.js';
+import { newestStates } from './histories.js';
 import type { Random } from './random.js';
 
 /**
@@ -39,17 +40,6 @@ interface Row {
   readonly cId?: string | null;
   readonly dId?: string | null;
   readonly parts?: readonly { readonly bId: string }[];
-}
-
-/** The newest state of everything that was published: of each aggregate its last event. */
-export function newestStates(events: Iterable<Envelope>): ReadonlyMap<string, Envelope> {
-  const newest = new Map<string, Envelope>();
-  for (const event of events) {
-    const key = `${event.source} ${event.aggregateId}`;
-    const known = newest.get(key);
-    if (known === undefined || event.version > known.version) newest.set(key, event);
-  }
-  return newest;
 }
 
 /** Every document as text, by nested loops over the newest states: no plan, no copies, no SQL, no assembly. */
