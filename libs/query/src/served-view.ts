@@ -24,20 +24,11 @@ export function servedView(plan: Plan): ServedView {
       .filter((field) => field.kind === 'prose' || field.hints.text !== undefined)
       .map(({ path }) => path),
     selectable: new Set([...fields.keys()].flatMap(withObjects)),
-    defaultSort: defaultSort(plan),
+    defaultSort: plan.sort.map(({ column, descending }) => ({ field: column, descending, nulls: 'last' })),
   };
 }
 
 function withObjects(path: string): string[] {
   const parts = path.split('.');
   return parts.map((_, at) => parts.slice(0, at + 1).join('.'));
-}
-
-/** A view's own order names columns of its root; here it is the fields that show them. */
-function defaultSort(plan: Plan): SearchSort[] {
-  const rootFields = plan.shape.node === 'object' ? plan.shape.fields : [];
-  return plan.sort.flatMap(({ column, descending }) => {
-    const shown = rootFields.find(({ of }) => of.node === 'value' && of.column === column);
-    return shown === undefined ? [] : [{ field: shown.name, descending, nulls: 'last' as const }];
-  });
 }

@@ -72,6 +72,9 @@ const orders = view('orders', order, { sort: '-placedAt' }, (o) => ({
 }));
 const customers = view('customers', customer, (c) => ({ tier: c.tier }));
 const served = servedView(compile(orders));
+const renamed = servedView(
+  compile(view('renamed', order, { sort: '-placedAt' }, (o) => ({ when: o.placedAt }))),
+);
 const plain = servedView(compile(customers));
 const now = Date.parse('2026-03-31T10:20:30.400Z');
 
@@ -225,6 +228,7 @@ describe('Control words', () => {
       understood(query, of).sort.map(({ field, descending }) => `${descending ? '-' : ''}${field}`);
     expect(order('q=a')).toEqual(['-relevance', 'id']);
     expect(order('')).toEqual(['-placedAt', 'id']);
+    expect(order('', renamed)).toEqual(['-when', 'id']);
     expect(order('', plain)).toEqual(['-id']);
     expect(order('sort=-total,limit')).toEqual(['-total', 'limit', 'id']);
     expect(order('sort=-total,-id,limit')).toEqual(['-total', '-id']);

@@ -53,6 +53,8 @@ function inElement(filter: Filter, fields: Fields, within: string | null): Query
 function elementOf(filter: Filter, fields: Fields): string | null {
   if (filter.kind === 'not' || isNegative(filter)) return null;
   if (filter.kind === 'condition') return fieldOf(filter.field, fields).nested;
+  // Each `and` within an `and` chooses an element of its own.
+  if (filter.kind === 'and' && filter.of.some((part) => part.kind === 'and')) return null;
   const lists = new Set(filter.of.map((part) => elementOf(part, fields)));
   const [only = null] = lists;
   return lists.size === 1 ? only : null;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '#kernel';
 import { createTestSpace, type TestSpace } from '#testing';
-import type { Filter, FilterOp, FilterValue } from '#views';
+import { fieldsOf, normalizeFilter, type Filter, type FilterOp, type FilterValue } from '#views';
 import { IndexMissingError, SearchCancelledError, SearchRefusedError } from '../errors.js';
 import type { SearchAnswer, SearchIndex, SearchRequest, SearchSort } from '../search-index.js';
 import { orderPlan } from '../testing/order-plan.js';
@@ -122,7 +122,7 @@ describe('Searching in Elasticsearch', () => {
     );
   const ids = async (request: Partial<SearchRequest>): Promise<string> =>
     (await ask(request)).hits.map((hit) => hit.id).join('');
-  const where = (filter: Filter): Promise<string> => ids({ where: filter });
+  const where = (filter: Filter | null): Promise<string> => ids({ where: filter });
   const is = (field: string, op: FilterOp, ...values: FilterValue[]): Filter => ({
     kind: 'condition',
     field,
@@ -183,6 +183,17 @@ describe('Searching in Elasticsearch', () => {
       'ab',
     ],
     [
+      'an or of such an and means other elements than the condition beside it',
+      and(
+        is('lines.quantity', 'eq', 5),
+        or(
+          and(and(is('lines.product.sku', 'eq', 'B')), and(is('lines.quantity', 'eq', 2))),
+          is('lines.quantity', 'eq', 7),
+        ),
+      ),
+      'a',
+    ],
+    [
       'an or beside a condition means the same element',
       and(
         is('lines.product.sku', 'eq', 'A'),
@@ -209,6 +220,14 @@ describe('Searching in Elasticsearch', () => {
     ['an empty and matches everything', and(), 'abcd'],
   ])('%s', async (_name, filter, expected) => {
     expect(await where(filter)).toBe(expected);
+  });
+
+  test("the entries of an 'and' as a caller writes it are about other elements, its siblings about the same", async () => {
+    const fields = new Map(fieldsOf(orderPlan).map((field) => [field.path, field]));
+    const asked = (input: object) => where(normalizeFilter(input, fields).filter);
+    const [sku, quantity] = [{ 'lines.product.sku': 'A' }, { 'lines.quantity': { gte: 3 } }];
+    expect(await asked({ and: [sku, quantity] })).toBe('ab');
+    expect(await asked({ ...sku, ...quantity })).toBe('b');
   });
 
   test.each<[string, string, string]>([
