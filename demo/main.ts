@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PrejoinError, messageOf, showProgress } from '#kernel';
+import { forPeople, showProgress } from '#kernel';
 import { busNames } from '#messaging';
 import { checkoutFolder } from '../stack/apps.js';
 import { bringUp, bringUpServers, dropDatabases } from '../stack/index.js';
@@ -155,7 +155,6 @@ async function main(args: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`);
-  if (error instanceof PrejoinError && error.remedy !== undefined) process.stderr.write(`${error.remedy}\n`);
+  process.stderr.write(forPeople(error));
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-import { createLogger, messageOf, PrejoinError } from '#kernel';
+import { createLogger, forPeople } from '#kernel';
 import { readMigrationConfig } from './config.js';
 import { allServices } from './services/all-services.js';
 import { migrateService } from './services/migrate-service.js';
@@ -11,7 +11,6 @@ try {
     logger.info({ service: name, migrations: done }, done.length === 0 ? 'Nothing to migrate' : 'Migrated');
   }
 } catch (error) {
-  const remedy = error instanceof PrejoinError ? error.remedy : undefined;
-  process.stderr.write(`${messageOf(error)}\n${remedy === undefined ? '' : `${remedy}\n`}`);
+  process.stderr.write(forPeople(error));
   process.exitCode = 1;
 }

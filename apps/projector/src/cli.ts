@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { ConfigError, createLogger, messageOf, PrejoinError } from '#kernel';
+import { ConfigError, createLogger, forPeople } from '#kernel';
 import {
   formatResult,
   rebuildView,
@@ -33,8 +33,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed its own; its code is 0 for --help and --version.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const remedy = error instanceof PrejoinError ? error.remedy : undefined;
-    process.stderr.write(`${messageOf(error)}\n${remedy === undefined ? '' : `${remedy}\n`}`);
+    process.stderr.write(forPeople(error));
     return error instanceof ConfigError || error instanceof ViewUnknownError ? 2 : 1;
   }
 }

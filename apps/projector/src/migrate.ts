@@ -1,4 +1,4 @@
-import { createLogger, messageOf, PrejoinError } from '#kernel';
+import { createLogger, forPeople } from '#kernel';
 import { readProjectionConfig } from './config.js';
 import { openProjection, prepareProjection } from './projection.js';
 
@@ -11,7 +11,6 @@ try {
     await projection.close();
   }
 } catch (error) {
-  const remedy = error instanceof PrejoinError ? error.remedy : undefined;
-  process.stderr.write(`${messageOf(error)}\n${remedy === undefined ? '' : `${remedy}\n`}`);
+  process.stderr.write(forPeople(error));
   process.exitCode = 1;
 }

@@ -29,3 +29,9 @@ export function messageOf(thrown: unknown): string {
     return thrown.errors.map(messageOf).join('; ');
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** What a person at a terminal is told of anything that was thrown: the message and, on a line of its own, the remedy. */
+export function forPeople(thrown: unknown): string {
+  const remedy = thrown instanceof PrejoinError ? thrown.remedy : undefined;
+  return remedy === undefined ? `${messageOf(thrown)}\n` : `${messageOf(thrown)}\n${remedy}\n`;
+}

@@ -22,7 +22,7 @@ export {
   type ConfigSpec,
   type Variable,
 } from './config.js';
-export { messageOf, PrejoinError, type ErrorDetails } from './errors.js';
+export { forPeople, messageOf, PrejoinError, type ErrorDetails } from './errors.js';
 export { isUuid, newId } from './ids.js';
 export { createLogger, logLevels, silentLogger, type Logger, type LogLevel } from './logging.js';
 export { backoffDelay, sleep, systemClock, type Backoff, type Clock } from './time.js';

@@ -1,4 +1,4 @@
-import { messageOf, PrejoinError } from '../errors.js';
+import { forPeople } from '../errors.js';
 import type { RunningApp } from './bootstrap.js';
 
 /**
@@ -12,8 +12,7 @@ export async function runApp(start: () => Promise<RunningApp>): Promise<0 | 1> {
     const running = await start();
     return (await running.stopped) === 'drained' ? 0 : 1;
   } catch (error) {
-    const remedy = error instanceof PrejoinError ? error.remedy : undefined;
-    process.stderr.write(`${messageOf(error)}\n${remedy === undefined ? '' : `${remedy}\n`}`);
+    process.stderr.write(forPeople(error));
     return 1;
   }
 }
