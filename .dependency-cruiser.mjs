@@ -6,6 +6,9 @@
  * imports count only because of `tsPreCompilationDeps` (a cycle of types is a cycle for the reader too).
  */
 
+/** Each declares sources and views of one part of a business. `npm run new-domain <name>` adds its own. */
+const domainLibs = ['commerce'];
+
 /** What each lib may import of the others. A lib that is not listed here may import none and be imported by none. */
 export const allowedImports = {
   kernel: [],
@@ -15,25 +18,32 @@ export const allowedImports = {
   search: ['kernel', 'views'],
   projection: ['kernel', 'messaging', 'views', 'search'],
   query: ['kernel', 'views', 'search'],
-  commerce: ['kernel', 'views'],
+  client: ['views'],
+  domains: [...domainLibs, 'views'],
   testing: ['kernel', 'messaging'],
 };
 
 /** Code for tests only: specs, type tests, contract suites that several specs run, and a testing folder or file. */
-const testCode = '\\.(spec|types|contract)\\.ts$|^(apps|libs)/.*/testing/|/testing\\.ts$';
+const testCode = '\\.(spec|types|contract)\\.ts$|^(apps|libs)/.*/testing/|^demo/testing/|/testing\\.ts$';
 /** The folders whose code is run by users; stack, demo and bench are tools that may use development dependencies. */
 const shipped = { path: '^(apps|libs)/', pathNot: ['^libs/testing/', testCode] };
 
-const libs = Object.keys(allowedImports);
+const libs = [...Object.keys(allowedImports), ...domainLibs];
 
 const importTable = [
-  ...libs.map((lib) => ({
+  ...Object.keys(allowedImports).map((lib) => ({
     name: `imports-of-${lib}`,
     comment: `libs/${lib} may import ${allowedImports[lib].map((name) => `#${name}`).join(', ') || 'no other lib'}.`,
     from: { path: `^libs/${lib}/` },
     // #testing is for every lib's specs: testing-from-tests says who.
     to: { path: `^libs/(?!(${[lib, 'testing', ...allowedImports[lib]].join('|')})/)` },
   })),
+  {
+    name: 'imports-of-a-domain',
+    comment: 'A domain is data: it may import #kernel and #views.',
+    from: { path: `^libs/(${domainLibs.join('|')})/` },
+    to: { path: '^libs/(?!($1|testing|kernel|views)/)' },
+  },
   {
     name: 'lib-without-a-row',
     comment: 'A lib that allowedImports does not list: add its row, so that its place is a decision.',
@@ -75,15 +85,19 @@ const layers = [
   },
   {
     name: 'lib-by-its-index',
-    comment: 'Another lib is its index (or the index of its http or nest folder); the rest is private to it.',
+    comment:
+      'Another lib is its index (or the index of its http, nest or testing folder); the rest is private to it.',
     from: { path: '^(?:libs/([^/]+)/|(?!libs/))' },
-    to: { path: '^libs/(?!$1/)', pathNot: '^libs/[^/]+/src/((http|nest)/)?index\\.ts$' },
+    to: { path: '^libs/(?!$1/)', pathNot: '^libs/[^/]+/src/((http|nest|testing)/)?index\\.ts$' },
   },
   {
     name: 'lib-by-its-alias',
     comment: 'Another lib is written #name: a relative path breaks in the built output and hides the border.',
     from: { path: '^(?:libs/([^/]+)/|(?!libs/))' },
-    to: { path: '^libs/(?!$1/)[^/]+/src/((http|nest)/)?index\\.ts$', dependencyTypesNot: ['aliased'] },
+    to: {
+      path: '^libs/(?!$1/)[^/]+/src/((http|nest|testing)/)?index\\.ts$',
+      dependencyTypesNot: ['aliased'],
+    },
   },
   {
     name: 'core-imports-edge',
@@ -137,6 +151,23 @@ const technologies = [
   },
 ];
 
+/** The client is sent to browsers and to teams that have nothing else of ours. */
+const client = { path: '^libs/client/', pathNot: testCode };
+const portable = [
+  {
+    name: 'client-imports-types',
+    comment: 'Of other libs the client needs types only: what it imports else would be sent with it.',
+    from: client,
+    to: { path: '^libs/(?!client/)', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'client-runs-anywhere',
+    comment: 'The client runs wherever there is fetch: it needs nothing of Node and no package.',
+    from: client,
+    to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer'] },
+  },
+];
+
 const shippedCode = [
   {
     name: 'testing-from-tests',
@@ -146,8 +177,9 @@ const shippedCode = [
   },
   {
     name: 'product-imports-test-code',
-    comment: 'Test code is not in the build.',
-    from: { pathNot: [testCode] },
+    comment:
+      'Test code, #views/testing among it, is for specs, testing folders and benchmarks: nothing that users run needs it.',
+    from: { pathNot: [testCode, '^bench/'] },
     to: { path: testCode },
   },
   {
@@ -172,7 +204,7 @@ const shippedCode = [
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 const configuration = {
-  forbidden: [...importTable, ...layers, ...technologies, ...shippedCode].map((rule) => ({
+  forbidden: [...importTable, ...layers, ...technologies, ...portable, ...shippedCode].map((rule) => ({
     severity: 'error',
     ...rule,
   })),

@@ -3,6 +3,7 @@
 // is newer, and with the addresses that `npm run stack` wrote down for everything that the environment does not say.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,6 +11,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (major > 24 || (major === 24 && minor >= 15)) {
+  // A third of the time of a short command is compiling.
+  module.enableCompileCache();
   // An image holds the built output only.
   if (existsSync(join(root, 'apps'))) {
     const { ensureBuild } = await import('../scripts/ensure-build.mjs');

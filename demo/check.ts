@@ -1,40 +1,46 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PrejoinError, sleep } from '#kernel';
-import { expectedOrders } from './expected.js';
+import { expectedDocuments, type ViewName } from './expected/documents.js';
 import type { World } from './world.js';
 
 export interface CheckResult {
-  readonly right: number;
-  /** Expected and not served. */
+  /** How many documents of each view are served as they should be. */
+  readonly right: Readonly<Record<ViewName, number>>;
+  /** Expected and not served, as `order-search/<id>`. */
   readonly missing: readonly string[];
   /** Served and not expected. */
   readonly extra: readonly string[];
   /** Served with other content than expected. */
-  readonly different: readonly {
-    readonly id: string;
-    readonly expected: unknown;
-    readonly served: unknown;
-  }[];
+  readonly different: readonly Different[];
 }
 
-/** Compares every served order with the one that follows from the commands' answers, in both directions. */
-export async function checkOrders(world: World, queryUrl: string): Promise<CheckResult> {
-  const expected = expectedOrders(world);
-  const served = await servedOrders(queryUrl);
-  const different = [...expected].flatMap(([id, document]) => {
-    const other = served.get(id);
-    return other === undefined || isDeepStrictEqual(other, document)
-      ? []
-      : [{ id, expected: document, served: other }];
-  });
-  const missing = [...expected.keys()].filter((id) => !served.has(id));
-  return {
-    right: expected.size - missing.length - different.length,
-    missing,
-    extra: [...served.keys()].filter((id) => !expected.has(id)),
-    different,
-  };
+interface Different {
+  readonly id: string;
+  readonly expected: unknown;
+  readonly served: unknown;
 }
+
+/** Compares every served document with the one that follows from the commands' answers, in both directions. */
+export async function checkDocuments(world: World, queryUrl: string): Promise<CheckResult> {
+  const right: Record<ViewName, number> = { ...noneRight };
+  const missing: string[] = [];
+  const extra: string[] = [];
+  const different: Different[] = [];
+  for (const [view, expected] of Object.entries(expectedDocuments(world)) as [ViewName, Documents][]) {
+    const served = await servedDocuments(view, queryUrl);
+    for (const [id, document] of expected) {
+      const other = served.get(id);
+      if (other === undefined) missing.push(`${view}/${id}`);
+      else if (isDeepStrictEqual(other, document)) right[view] += 1;
+      else different.push({ id: `${view}/${id}`, expected: document, served: other });
+    }
+    for (const id of served.keys()) if (!expected.has(id)) extra.push(`${view}/${id}`);
+  }
+  return { right, missing, extra, different };
+}
+
+type Documents = ReadonlyMap<string, unknown>;
+const noneRight = { 'order-search': 0, 'customer-overview': 0, 'product-demand': 0, 'shipment-tracking': 0 };
 
 export function isRight({ missing, extra, different }: CheckResult): boolean {
   return missing.length + extra.length + different.length === 0;
@@ -52,19 +58,19 @@ export async function untilRight(
 ): Promise<CheckResult> {
   const giveUpAt = performance.now() + options.deadlineMs;
   for (;;) {
-    const result = await checkOrders(world, queryUrl);
+    const result = await checkDocuments(world, queryUrl);
     options.onCheck?.(result);
     if (isRight(result) || performance.now() >= giveUpAt || options.signal?.aborted) return result;
     await sleep(250, options.signal);
   }
 }
 
-/** All documents of order-search, page by page through the public API. */
-async function servedOrders(queryUrl: string): Promise<Map<string, unknown>> {
+/** All documents of a view, page by page through the public API. */
+async function servedDocuments(view: ViewName, queryUrl: string): Promise<Documents> {
   const documents = new Map<string, unknown>();
   let query: string | null = 'limit=100&sort=id';
   while (query !== null) {
-    const response = await fetch(`${queryUrl}/views/order-search?${query}`);
+    const response = await fetch(`${queryUrl}/views/${view}?${query}`);
     const text = await response.text();
     if (!response.ok)
       throw new PrejoinError('demo_query_failed', `The query API answered ${response.status}: ${text}`);

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { forPeople, showProgress } from '#kernel';
-import { busNames } from '#messaging';
+import { busNames, requestQueue } from '#messaging';
 import { checkoutFolder } from '../stack/apps.js';
-import { bringUp, bringUpServers, dropDatabases } from '../stack/index.js';
+import { bringUp, bringUpServers, databaseNames, dropDatabases } from '../stack/index.js';
 import type { ServerUrls } from '../stack/servers.js';
 import { dropFromBroker, dropIndices } from '../stack/clean-up.js';
 import { isRight, untilRight, type CheckResult } from './check.js';
@@ -54,7 +54,11 @@ async function clearAway(urls: ServerUrls): Promise<void> {
   await dropIndices(urls.elasticsearch, prefixes.indices);
   await dropFromBroker(urls.rabbitmq, {
     exchanges: [bus.events, bus.deadLetterExchange],
-    queues: [bus.projectorQueue, bus.deadLetterQueue],
+    queues: [
+      bus.projectorQueue,
+      bus.deadLetterQueue,
+      ...databaseNames.map((name) => requestQueue(prefixes.bus, name)),
+    ],
   });
   await dropDatabases(urls.postgres, prefixes.databases);
 }
@@ -119,11 +123,17 @@ async function waitForDocuments(
   const { right, missing, extra, different } = result;
   print(
     isRight(result)
-      ? `\nAll ${right.toLocaleString('en')} orders are served, joined and correct, ${seconds} s after the last command.`
-      : `\nAfter ${seconds} s: ${right} right, ${missing.length} missing, ${extra.length} extra, ${different.length} different.`,
+      ? `\nAll documents are served, joined and correct, ${seconds} s after the last command: ${counted(right)}.`
+      : `\nAfter ${seconds} s: right ${counted(right)}; ${missing.length} missing, ${extra.length} extra, ${different.length} different.`,
   );
   for (const sample of different.slice(0, 3)) print(JSON.stringify(sample, undefined, 2));
   return result;
+}
+
+function counted(right: CheckResult['right']): string {
+  return Object.entries(right)
+    .map(([view, count]) => `${view} ${count.toLocaleString('en')}`)
+    .join(', ');
 }
 
 function printAddresses({ commandUrl, queryUrl, projectorUrl }: Installation): void {

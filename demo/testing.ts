@@ -1,11 +1,13 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestSpace, type TestSpace } from '#testing';
 import { databaseNames } from '../stack/index.js';
 import { freePort } from '../stack/launch.js';
-import type { AppName } from '../stack/apps.js';
+import { checkoutFolder, type AppName } from '../stack/apps.js';
 import { installation, migrate, type Installation } from './installation.js';
 
 export interface TestInstallation extends Installation {
@@ -68,4 +70,37 @@ function parseLog(text: string): readonly Readonly<Record<string, unknown>>[] {
     .slice(0, -1)
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command line on an installation, as its users do. */
+export function prejoin(apps: Pick<TestInstallation, 'env'>, ...args: readonly string[]): Promise<Ended> {
+  return startPrejoin(apps, ...args).ended;
+}
+
+export interface RunningPrejoin {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** As `prejoin`, told of before it has ended. */
+export function startPrejoin(
+  { env }: Pick<TestInstallation, 'env'>,
+  ...args: readonly string[]
+): RunningPrejoin {
+  const child = spawn(process.execPath, [join(checkoutFolder, 'bin/prejoin.mjs'), ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  return { child, ended };
 }

@@ -21,7 +21,7 @@ describe('one command, followed through the logs of a whole installation', () =>
       body: JSON.stringify({ sku: 'TR-1', name: 'Traced lamp', price: 1995 }),
     });
     expect(answer.status).toBe(201);
-    const written = answer.headers.get('prejoin-version');
+    const written = answer.headers.get('prejoin-wrote');
     const { id } = (await answer.json()) as { id: string };
 
     const said = (app: 'command-api' | 'projector', msg: string) =>

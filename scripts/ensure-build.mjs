@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const folders = ['apps', 'libs', 'stack', 'demo'];
+const folders = ['apps', 'libs', 'stack', 'demo', 'bench'];
 const stamp = join(root, 'dist', '.built');
 
 /**

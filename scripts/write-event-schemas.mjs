@@ -1,6 +1,6 @@
 // Writes docs/events/<source>.schema.json from the declared sources. Reads the built output: run after a build.
 import { mkdir, writeFile } from 'node:fs/promises';
-import { sources } from '#commerce';
+import { sources } from '#domains';
 import { envelopeSchema } from '#views';
 
 const folder = new URL('../docs/events/', import.meta.url);

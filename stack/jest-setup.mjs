@@ -1,5 +1,6 @@
 // Jest's global set-up: plain JavaScript, since it runs before anything is transformed.
 import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { ensureBuild } from '../scripts/ensure-build.mjs';
 
 const log = (line) => process.stderr.write(`${line}\n`);
@@ -19,5 +20,9 @@ export default async function setUp({ testPathPatterns }) {
   process.env.RABBITMQ_URL = servers.urls.rabbitmq;
   process.env.ELASTICSEARCH_URL = servers.urls.elasticsearch;
   process.env.PREJOIN_TEST_RUN = randomBytes(2).toString('hex');
+  // Tests start the CLI and the apps some two hundred times; a third of each start is compiling what was compiled before.
+  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
+    new URL('../node_modules/.cache/compiled', import.meta.url),
+  );
   globalThis.prejoinServers = servers;
 }

@@ -44,7 +44,7 @@ describe('orders', () => {
     const id = String(body['id']);
     expect(body).toMatchObject({ ...newOrder, version: 1, status: 'pending', total: 4440, discount: 440 });
     expect(headers.get('location')).toBe(`/orders/${id}`);
-    expect(headers.get('prejoin-version')).toBe(`order/${id}@1`);
+    expect(headers.get('prejoin-wrote')).toBe(`order/${id}@1`);
     expect(headers.get('etag')).toBe('"1"');
 
     const read = await send('GET', `/orders/${id}`);
@@ -59,7 +59,7 @@ describe('orders', () => {
     const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
     const confirmed = await send('POST', `/orders/${id}/confirmation`, undefined, { traceparent });
     expect(confirmed).toMatchObject({ status: 200, body: { status: 'confirmed', version: 2 } });
-    expect(confirmed.headers.get('prejoin-version')).toBe(`order/${id}@2`);
+    expect(confirmed.headers.get('prejoin-wrote')).toBe(`order/${id}@2`);
     expect(await send('POST', `/orders/${id}/cancellation`)).toMatchObject({
       status: 200,
       body: { status: 'cancelled' },
@@ -149,7 +149,7 @@ describe('customers', () => {
 
     const again = await send('PUT', `/customers/${id}/tier`, { tier: 'gold' });
     expect(again).toMatchObject({ status: 200, body: { tier: 'gold', version: 3 } });
-    expect(again.headers.get('prejoin-version')).toBe(`customer/${id}@3`);
+    expect(again.headers.get('prejoin-wrote')).toBe(`customer/${id}@3`);
 
     const events = await outboxOf(space, 'customers', id);
     expect(events.map(({ name }) => name)).toEqual([
@@ -169,7 +169,7 @@ describe('customers', () => {
     const id = await created('/customers', newCustomer);
     const closed = await send('DELETE', `/customers/${id}`);
     expect(closed).toMatchObject({ status: 204, text: '' });
-    expect(closed.headers.get('prejoin-version')).toBe(`customer/${id}@2`);
+    expect(closed.headers.get('prejoin-wrote')).toBe(`customer/${id}@2`);
     const [, deletion] = await outboxOf(space, 'customers', id);
     expect(deletion).toMatchObject({ name: 'CustomerAccountClosed', version: 2, deleted: true, data: null });
 
@@ -200,7 +200,7 @@ describe('catalog', () => {
   it('adds a product together with its stock, as two aggregates', async () => {
     const answer = await send('POST', '/products', { sku: 'MUG-1', name: 'Mug', price: 1995 });
     const id = String(answer.body['id']);
-    expect(answer.headers.get('prejoin-version')).toBe(`product/${id}@1, stock/${id}@1`);
+    expect(answer.headers.get('prejoin-wrote')).toBe(`product/${id}@1, stock/${id}@1`);
     expect(await send('GET', `/products/${id}/stock`)).toMatchObject({
       status: 200,
       body: { id, onHand: 0, version: 1 },
@@ -215,7 +215,7 @@ describe('catalog', () => {
     const id = await created('/products', { sku: 'MUG-2', name: 'Mug', price: 1995 });
     const answer = await send('PATCH', `/products/${id}`, { name: 'Cup', price: 1495 });
     expect(answer).toMatchObject({ status: 200, body: { name: 'Cup', price: 1495, version: 3 } });
-    expect(answer.headers.get('prejoin-version')).toBe(`product/${id}@2, product/${id}@3`);
+    expect(answer.headers.get('prejoin-wrote')).toBe(`product/${id}@2, product/${id}@3`);
     const events = (await outboxOf(space, 'catalog', id)).filter(({ source }) => source === 'product');
     expect(events.map(({ name, version, data }) => [name, version, data?.['price']])).toEqual([
       ['ProductAdded', 1, 1995],
@@ -411,5 +411,16 @@ describe('the documentation', () => {
       readonly parameters: readonly { readonly name: string }[];
       readonly responses: Readonly<Record<string, unknown>>;
     }
+  });
+});
+
+describe('what was written', () => {
+  it('has the epoch of its source once that is above the first', async () => {
+    await space.pool('shipping').query(
+      `INSERT INTO source_epoch (source, epoch) VALUES ('shipment', 2)
+         ON CONFLICT (source) DO UPDATE SET epoch = 2`,
+    );
+    const answer = await send('POST', '/shipments', { orderId: randomUUID(), carrier: 'DPD' });
+    expect(answer.headers.get('prejoin-wrote')).toBe(`shipment/${String(answer.body['id'])}@2.1`);
   });
 });

@@ -53,6 +53,22 @@ const serverSpec = {
   }),
   RABBITMQ_URL: rabbitmqUrlVariable,
   BUS_PREFIX: busPrefixVariable,
+  RESYNC_PAGE: integerVariable({
+    meaning:
+      'The most aggregates that `prejoin resync` publishes again in one transaction, which keeps writers of those out.',
+    default: '200',
+    example: '50',
+    min: 1,
+    max: 5_000,
+  }),
+  RESYNC_OUTBOX_ROWS: integerVariable({
+    meaning:
+      'Publishing again waits while an outbox holds more rows than this, so that ordinary events do not wait long.',
+    default: '1000',
+    example: '200',
+    min: 0,
+    max: 1_000_000,
+  }),
   SHUTDOWN_TIMEOUT_MS: shutdownTimeoutVariable('running requests and the relay'),
   IDEMPOTENCY_KEY_HOURS: integerVariable({
     meaning: 'How long a repeat with the same Idempotency-Key gets the first answer, in hours.',

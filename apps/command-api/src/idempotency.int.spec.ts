@@ -50,7 +50,7 @@ describe('Idempotency-Key', () => {
     expect(first.headers.get('idempotency-replayed')).toBeNull();
     expect(repeat.headers.get('idempotency-replayed')).toBe('true');
     expect({ status: repeat.status, text: repeat.text }).toEqual({ status: 201, text: first.text });
-    for (const name of ['location', 'etag', 'prejoin-version', 'content-type']) {
+    for (const name of ['location', 'etag', 'prejoin-wrote', 'content-type']) {
       expect(repeat.headers.get(name)).toBe(first.headers.get(name));
     }
     expect(await countOrders()).toBe(before);

@@ -87,7 +87,7 @@ describe('a crash', () => {
       const repeat = await sender(await second.url())('POST', '/orders', { ...newOrder, id }, headers);
       expect(repeat).toMatchObject({ status: 201, body: { id, version: 1, total: 4440 } });
       expect(repeat.headers.get('idempotency-replayed')).toBe('true');
-      expect(repeat.headers.get('prejoin-version')).toBe(`order/${id}@1`);
+      expect(repeat.headers.get('prejoin-wrote')).toBe(`order/${id}@1`);
       expect(await outboxOf(space, 'orders', id)).toHaveLength(1);
     } finally {
       await proxy.close();

@@ -4,7 +4,7 @@ import { bootstrapApp, type RunningApp } from '#kernel/http';
 import { CommandApiModule } from './app.module.js';
 import type { CommandApiConfig } from './config.js';
 import { allServices } from './services/all-services.js';
-import { observeOutboxes, relayMetrics } from './services/metrics.js';
+import { observeOutboxes, observePauses, relayMetrics } from './services/metrics.js';
 import { ServiceRuntime } from './services/service-runtime.js';
 
 const description = `
@@ -13,7 +13,8 @@ Commands of five services, each with a database of its own; what they publish is
 - Services do not read each other's databases: a reference to a customer, product or order is taken as it is given, and an
   order line has the unit price that was agreed when it was placed.
 - Every POST takes an \`Idempotency-Key\`; every change takes \`If-Match\` with the ETag that it was decided on.
-- Every answer to a command says in \`Prejoin-Version\` what it wrote: \`order/<id>@<version>\`.
+- Every answer to a command says in \`Prejoin-Wrote\` what it wrote: \`order/<id>@<version>\`. Send it to the query API as
+  \`Prejoin-After\`, and the answer contains it.
 - Money is a whole number of euro cents.`;
 
 /** Opens the hosted services and listens. What was opened is closed again when the app can not start. */
@@ -36,6 +37,7 @@ export async function startCommandApi(
       );
     }
     observeOutboxes(registry, opened, logger);
+    observePauses(registry, opened);
     return await bootstrapApp({
       module: CommandApiModule.of(opened),
       port: config.COMMAND_API_PORT,

@@ -92,6 +92,28 @@ describe('the metrics of a projector', () => {
     await eventually(async () => expect(await metrics()).toMatchObject(expected), { timeoutMs: 20_000 });
   }, 60_000);
 
+  it('show how far wide changes are, and the sizes that follow the servers', async () => {
+    const pool = space.pool('projection');
+    // A backlog, behind which the job waits: nobody builds this view.
+    await pool.query(
+      `INSERT INTO mark (view, root_id, priority) SELECT 'unbuilt', n::text, 1 FROM generate_series(1, 10000) AS n`,
+    );
+    await pool.query(
+      `INSERT INTO fan_out_job (route, key, done, total) VALUES ('{"view":"unbuilt","source":"product"}', 'p', 30, 200)`,
+    );
+    const shown = await metrics();
+    expect(shown).toMatchObject({
+      'prejoin_projector_fan_out_jobs{view="unbuilt"}': 1,
+      'prejoin_projector_fan_out_job_roots_done{view="unbuilt"}': 30,
+      'prejoin_projector_fan_out_job_roots{view="unbuilt"}': 200,
+    });
+    expect(shown['prejoin_projector_build_batch']).toBeGreaterThanOrEqual(50);
+    expect(shown['prejoin_projector_apply_batch']).toBeGreaterThanOrEqual(50);
+    expect(shown['prejoin_projector_apply_prefetch']).toBe(4 * (shown['prejoin_projector_apply_batch'] ?? 0));
+    await pool.query('DELETE FROM fan_out_job; DELETE FROM mark');
+    expect(await metrics()).not.toHaveProperty('prejoin_projector_fan_out_jobs{view="unbuilt"}');
+  });
+
   it('show counters of what goes wrong from the start, so that their first rise is seen', async () => {
     expect(await metrics()).toMatchObject({
       'prejoin_projector_dead_lettered_total{kind="constraint"}': 0,

@@ -10,7 +10,7 @@ describe('the configuration of the projector', () => {
       PROJECTOR_PORT: 3002,
       BUS_PREFIX: 'prejoin',
       INDEX_PREFIX: '',
-      BUILD_BATCH: 500,
+      BUILD_BATCH: 2_000,
     });
   });
 

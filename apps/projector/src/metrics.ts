@@ -1,12 +1,18 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Pool } from 'pg';
 import type { Logger } from '#kernel';
+import type { Consumer } from '#messaging';
 import {
   countDeadLetters,
+  countFanOutJobs,
   oldestFanOut,
   oldestMark,
+  pauseKey,
+  readPauses,
+  type Builder,
   type BuildMetrics,
   type DeadLetterKind,
+  type FanOutJobCount,
   type ProjectionMetrics,
 } from '#projection';
 
@@ -124,6 +130,7 @@ export function observeQueues(registry: Registry, pool: Pool, logger: Logger): v
     'How long the oldest fan-out row has waited; 0 when none waits.',
     oldestFanOut,
   );
+  observeJobs(registry, pool, logger);
   new Gauge({
     name: 'prejoin_projector_dead_letters_open',
     help: 'Dead letters that nothing has healed.',
@@ -138,4 +145,76 @@ export function observeQueues(registry: Registry, pool: Pool, logger: Logger): v
       }
     },
   });
+}
+
+/** What operators paused: it is no fault, so health stays as it is, and whoever looks for the lag finds it here. */
+export function observePauses(registry: Registry, pool: Pool, logger: Logger): void {
+  new Gauge({
+    name: 'prejoin_projector_paused',
+    help: '1 for each view, and the fan-out, whose work an operator paused.',
+    labelNames: ['what'],
+    registers: [registry],
+    async collect() {
+      // What was resumed is not in what is read.
+      this.reset();
+      try {
+        for (const { what } of await readPauses(pool)) this.set({ what: pauseKey(what) }, 1);
+      } catch (error) {
+        logger.warn({ err: error }, 'The pauses could not be read');
+      }
+    },
+  });
+}
+
+/** Wide changes that are being marked, by view; the keys are in `prejoin status`, since any number of them is possible. */
+function observeJobs(registry: Registry, pool: Pool, logger: Logger): void {
+  const gauge = (name: string, help: string, value: (jobs: FanOutJobCount) => number): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['view'],
+      registers: [registry],
+      async collect() {
+        // A view that has no jobs any more is not in what is read.
+        this.reset();
+        try {
+          for (const jobs of await countFanOutJobs(pool)) this.set({ view: jobs.view }, value(jobs));
+        } catch (error) {
+          logger.warn({ metric: name, err: error }, 'The fan-out jobs could not be counted');
+        }
+      },
+    });
+  };
+  gauge(
+    'prejoin_projector_fan_out_jobs',
+    'Changed keys whose many roots are marked chunk by chunk.',
+    ({ jobs }) => jobs,
+  );
+  gauge(
+    'prejoin_projector_fan_out_job_roots_done',
+    'Roots that the running jobs have marked.',
+    ({ done }) => done,
+  );
+  gauge(
+    'prejoin_projector_fan_out_job_roots',
+    'Roots that the running jobs mark in all, as far as they were counted.',
+    ({ total }) => total,
+  );
+}
+
+/** The sizes that follow what the servers take. */
+export function observeSizes(registry: Registry, consumer: Consumer, builder: Builder): void {
+  const size = (name: string, help: string, current: () => number): void => {
+    new Gauge({
+      name: `prejoin_projector_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(current());
+      },
+    });
+  };
+  size('apply_batch', 'The most events of a batch at present.', () => consumer.size.maxBatch);
+  size('apply_prefetch', 'The most events that are fetched at present.', () => consumer.size.prefetch);
+  size('build_batch', 'The most documents of a claim at present.', () => builder.batch);
 }

@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { newId, silentLogger } from '#kernel';
-import { busNames, connectPublisher, encodeEnvelope, eventTopology } from '#messaging';
+import { newId } from '#kernel';
+import { busNames } from '#messaging';
 import { createTestSpace, eventually, type TestSpace } from '#testing';
+import {
+  eventOf,
+  orderState,
+  projectorEnv,
+  publishAll,
+  spawnProjector,
+  type ProjectorProcess,
+} from './testing/projector-process.js';
 
 const EVENTS = 3_000;
 
@@ -20,49 +28,10 @@ afterAll(async () => {
   await space.dispose();
 });
 
-function start(env: Readonly<Record<string, string>>): { child: ChildProcess; errors: () => string } {
-  const child = spawn(process.execPath, ['dist/apps/projector/src/main.js'], {
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  children.push(child);
-  let errors = '';
-  child.stderr?.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  return { child, errors: () => errors };
-}
-
-async function publishOrders(): Promise<void> {
-  const publisher = connectPublisher({
-    url: space.rabbitmqUrl,
-    exchange: busNames(space.busPrefix).events,
-    topology: eventTopology(space.busPrefix),
-    connectionName: 'test',
-    logger: silentLogger,
-  });
-  try {
-    await eventually(() => expect(publisher.state).toBe('open'));
-    const messages = Array.from({ length: EVENTS }, () => {
-      const [id, occurredAt] = [newId(), new Date().toISOString()];
-      const state = { customerId: id, status: 'pending', total: 0, discount: 0, placedAt: occurredAt };
-      const body = encodeEnvelope({
-        id: newId(),
-        name: 'OrderPlaced',
-        source: 'order',
-        aggregateId: id,
-        epoch: 0,
-        version: 1,
-        deleted: false,
-        occurredAt,
-        traceparent: null,
-        data: { id, ...state, lines: [] },
-      });
-      return { id: newId(), routingKey: 'order.OrderPlaced', body };
-    });
-    const outcomes = await publisher.publish(messages);
-    expect(outcomes.every(({ kind }) => kind === 'confirmed')).toBe(true);
-  } finally {
-    await publisher.close();
-  }
+function start(env: Readonly<Record<string, string>>): ProjectorProcess {
+  const started = spawnProjector(env);
+  children.push(started.child);
+  return started;
 }
 
 async function applied(): Promise<number> {
@@ -93,18 +62,11 @@ describe('a projector as a process', () => {
   }, 30_000);
 
   it('ends with exit code 0 at a SIGTERM amid its work, with every event either applied or still in the queue', async () => {
-    await publishOrders();
-    const { child } = start({
-      PROJECTOR_PORT: '0',
-      PROJECTION_DATABASE_URL: space.databaseUrl('projection'),
-      ELASTICSEARCH_URL: space.elasticsearchUrl,
-      RABBITMQ_URL: space.rabbitmqUrl,
-      BUS_PREFIX: space.busPrefix,
-      INDEX_PREFIX: space.indexPrefix,
-      APPLY_BATCH: '20',
-      APPLY_PREFETCH: '40',
-      LOG_LEVEL: 'fatal',
-    });
+    await publishAll(
+      space,
+      Array.from({ length: EVENTS }, () => eventOf('order', 1, orderState(newId()))),
+    );
+    const { child } = start({ ...projectorEnv(space), APPLY_BATCH: '20', APPLY_PREFETCH: '40' });
     await eventually(async () => expect(await applied()).toBeGreaterThan(0), { timeoutMs: 30_000 });
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);

@@ -47,7 +47,8 @@ export function openProjection(config: ProjectionConfig, logger: Logger): Projec
 
 /**
  * Brings database and index to what the code declares, in the order that a deploy needs: tables, columns of the copies
- * (PostgreSQL derives them from the data that is there), then triggers with the registration of first generations. All
+ * (PostgreSQL derives them from the data that is there: keys for sources, and what generations filter, sort and roll up
+ * by), then triggers with the registration of first generations. All
  * of it may run any number of times, from several processes at once.
  */
 export async function prepareProjection(
@@ -56,7 +57,8 @@ export async function prepareProjection(
 ): Promise<void> {
   const migrated = await migrateProjection(pool);
   if (migrated.length > 0) logger.info({ migrations: migrated }, 'Migrated');
-  await ensureCopyTables(pool, declared.sources);
+  await ensureCopyTables(pool, declared.sources, { logger });
   await ensureEpoch(pool, logger);
-  await ensureGenerations({ pool, index, indexPrefix: config.INDEX_PREFIX, plans: declared.plans, logger });
+  const { plans, renamed } = declared;
+  await ensureGenerations({ pool, index, indexPrefix: config.INDEX_PREFIX, plans, renamed, logger });
 }

@@ -3,18 +3,21 @@ import { messageOf, PrejoinError, sleep, type Logger } from '#kernel';
 import type { Dependency } from '#kernel/http';
 import type { Consumer } from '#messaging';
 import {
+  ActivityCounts,
   retireExpired,
   startBuilder,
   startFanOut,
+  startHeartbeat,
   startProjectorConsumer,
   type Builder,
   type FanOutWorker,
+  type Heartbeat,
 } from '#projection';
-import { sources } from '#commerce';
-import { contractOf, describe } from '#views';
 import type { ProjectorConfig } from './config.js';
-import { buildMetrics, observeQueues, projectionMetrics } from './metrics.js';
+import { describeProcess } from './describe-process.js';
+import { buildMetrics, observePauses, observeQueues, observeSizes, projectionMetrics } from './metrics.js';
 import { openProjection, prepareProjection, type Projection } from './projection.js';
+import { receivedSources } from './views.js';
 
 const RETIRE_EVERY_MS = 60_000;
 
@@ -31,6 +34,7 @@ export class ProjectorRuntime {
     private readonly consumer: Consumer,
     private readonly fanOut: FanOutWorker,
     private readonly builder: Builder,
+    private readonly heartbeat: Heartbeat,
   ) {
     this.#retiring = this.#retireNowAndThen();
   }
@@ -57,29 +61,42 @@ export class ProjectorRuntime {
     const { index, logger, declared } = projection;
     const metrics = projectionMetrics(registry);
     observeQueues(registry, pool, logger);
+    observePauses(registry, pool, logger);
+    const counts = new ActivityCounts();
     const builder = startBuilder({
       // A lane holds one connection for its claim and needs another to read: two pools, so that neither waits for itself.
-      claimPool: projection.openPool(config.BUILD_LANES),
-      pool: projection.openPool(config.BUILD_LANES + 1),
+      // One more than its lanes for views that take long to read, and one to look around.
+      claimPool: projection.openPool(config.BUILD_LANES + 1),
+      pool: projection.openPool(config.BUILD_LANES + 2),
       index,
       computes: declared.computes,
       batch: config.BUILD_BATCH,
+      minBatch: config.BUILD_BATCH_MIN,
+      batchBytes: config.BUILD_BATCH_BYTES,
+      targetMs: config.BUILD_TARGET_MS,
+      restMs: config.HOT_ROOT_REST_MS,
       lanes: config.BUILD_LANES,
       deadlineMs: config.BUILD_DEADLINE_MS,
       logger,
-      metrics: buildMetrics(registry),
+      metrics: counts.observing(buildMetrics(registry)),
     });
-    const fanOut = startFanOut({ pool, chunk: config.FAN_OUT_CHUNK, logger, metrics });
+    const fanOut = startFanOut({
+      pool,
+      chunk: config.FAN_OUT_CHUNK,
+      listChunk: config.FAN_OUT_LIST_CHUNK,
+      backlog: config.FAN_OUT_BACKLOG,
+      logger,
+      metrics,
+    });
     const consumer = startProjectorConsumer({
       pool,
       url: config.RABBITMQ_URL,
       busPrefix: config.BUS_PREFIX,
-      sources: sources.map((source) => ({
-        description: describe(source),
-        received: contractOf(source).received,
-      })),
+      sources: receivedSources(),
       prefetch: config.APPLY_PREFETCH,
       maxBatch: config.APPLY_BATCH,
+      minBatch: config.APPLY_BATCH_MIN,
+      targetMs: config.APPLY_TARGET_MS,
       logger,
       metrics,
       onApplied: () => {
@@ -87,7 +104,10 @@ export class ProjectorRuntime {
         builder.wake();
       },
     });
-    return new ProjectorRuntime(projection, pool, consumer, fanOut, builder);
+    observeSizes(registry, consumer, builder);
+    const process = describeProcess(declared, config.RELEASE);
+    const heartbeat = startHeartbeat({ pool: projection.openPool(1), process, counts, logger });
+    return new ProjectorRuntime(projection, pool, consumer, fanOut, builder, heartbeat);
   }
 
   dependencies(): readonly Dependency[] {
@@ -124,6 +144,7 @@ export class ProjectorRuntime {
     await this.consumer.close();
     await this.fanOut.close();
     await this.builder.close();
+    await this.heartbeat.close();
     await this.#retiring;
     await this.projection.close();
   }

@@ -1,4 +1,5 @@
 import {
+  databaseUrlVariable,
   elasticsearchUrlVariable,
   hostVariable,
   indexPrefixVariable,
@@ -28,17 +29,35 @@ const cursorSecret: Variable<string> = {
       : { fault: `must have at least ${shortestSecret} characters` },
 };
 
+const projectionDatabase = databaseUrlVariable(
+  'projection',
+  'The projector’s database, which tells how fresh documents are and whether a write is in them; a role that may only SELECT will do. Empty: neither is known.',
+);
+
 const spec = {
   HOST: hostVariable,
   QUERY_API_PORT: portVariable(3003),
   ELASTICSEARCH_URL: elasticsearchUrlVariable,
   INDEX_PREFIX: indexPrefixVariable,
+  PROJECTION_DATABASE_URL: {
+    ...projectionDatabase,
+    default: '',
+    parse: (text) => (text === '' ? { value: null } : projectionDatabase.parse(text)),
+  } satisfies Variable<string | null>,
   SEARCH_TIMEOUT_MS: integerVariable({
     meaning: 'How long one request may keep the search server busy, in milliseconds.',
     default: '10000',
     example: '3000',
     min: 100,
     max: 600_000,
+  }),
+  MAX_SNAPSHOTS: integerVariable({
+    meaning:
+      'The most snapshots and exports that this process holds at once; the search server keeps old segments for each.',
+    default: '100',
+    example: '20',
+    min: 1,
+    max: 400,
   }),
   CORS_ORIGINS: textVariable({
     meaning:

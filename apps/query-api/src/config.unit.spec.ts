@@ -9,7 +9,17 @@ describe('The configuration of the query API', () => {
       HOST: '127.0.0.1',
       INDEX_PREFIX: '',
       CURSOR_SECRET: null,
+      PROJECTION_DATABASE_URL: null,
     });
+  });
+
+  test('takes a database to know how fresh documents are', () => {
+    const url = 'postgres://reader:secret@127.0.0.1:5432/projection';
+    expect(readQueryApiConfig({ PROJECTION_DATABASE_URL: url }).PROJECTION_DATABASE_URL).toBe(url);
+    expect(() => readQueryApiConfig({ PROJECTION_DATABASE_URL: 'mysql://secret' })).toThrow(
+      /PROJECTION_DATABASE_URL must be a URL/,
+    );
+    expect(() => readQueryApiConfig({ PROJECTION_DATABASE_URL: 'mysql://secret' })).not.toThrow(/mysql/);
   });
 
   test('needs a secret in production', () => {

@@ -20,6 +20,8 @@ describe('The query API as a process', () => {
         QUERY_API_PORT: '0',
         ELASTICSEARCH_URL: proxy.url,
         INDEX_PREFIX: space.indexPrefix,
+        // Nobody listens there.
+        PROJECTION_DATABASE_URL: 'postgres://reader:secret@127.0.0.1:1/projection',
         LOG_LEVEL: 'info',
       },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -49,6 +51,17 @@ describe('The query API as a process', () => {
     expect(await problem('/views/order-search')).toMatchObject({ status: 503, code: 'search_unavailable' });
     proxy.accept();
     await eventually(async () => expect(await status('/health/ready')).toBe(200));
+  });
+
+  test('without the projection’s database it is ready, says so, and answers at once', async () => {
+    const ready = await fetch(`${url}/health/ready`);
+    expect(ready.status).toBe(200);
+    expect(await ready.json()).toMatchObject({
+      dependencies: { elasticsearch: { up: true }, projection: { up: false } },
+    });
+    const begunAt = performance.now();
+    expect(await status('/views/order-search?limit=1')).toBe(503);
+    expect(performance.now() - begunAt).toBeLessThan(1_000);
   });
 
   test('SIGTERM ends it with exit code 0', async () => {

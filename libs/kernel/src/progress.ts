@@ -14,8 +14,11 @@ export interface ProgressOptions {
 }
 
 export interface Progress {
-  /** Shows that `done` of `total` are done; drawn at most ten times a second, or once in five seconds as plain lines. */
-  update(done: number, total: number): void;
+  /**
+   * Shows that `done` of `total` are done; drawn at most ten times a second, or once in five seconds as plain lines. A note
+   * says in a few words what is special just now.
+   */
+  update(done: number, total: number, note?: string): void;
   /** Ends the line with the final count and the time that it took. */
   finish(): void;
 }
@@ -38,11 +41,11 @@ export function showProgress({
   const draw = (line: string): void => void stream.write(terminal ? `\r\u001b[2K${line}` : `${line}\n`);
 
   return {
-    update(done, total) {
+    update(done, total, note = '') {
       last = { done, total };
       if (clock.now().getTime() - drawnAt < interval) return;
       drawnAt = clock.now().getTime();
-      draw(progressLine(label, unit, done, total, seconds()));
+      draw(`${progressLine(label, unit, done, total, seconds())}${note === '' ? '' : `  (${note})`}`);
     },
     finish() {
       const rate = Math.round(last.done / Math.max(seconds(), 0.001));

@@ -55,8 +55,18 @@ export interface ConsumeOptions {
  */
 export type BatchHandler = (batch: readonly Delivery[], signal: AbortSignal) => Promise<void>;
 
+/** How much a consumer takes at once. */
+export type ConsumerSize = Pick<ConsumeOptions, 'prefetch' | 'maxBatch'>;
+
 export interface Consumer {
   readonly state: ConnectionState;
+  /** What it was last told. */
+  readonly size: ConsumerSize;
+  /**
+   * Takes batches of another size from now on, and lets the prefetch follow when it is to be half as much, or twice: what
+   * is not fetched stays in the broker, for other consumers.
+   */
+  resize(size: ConsumerSize): void;
   /** Stops taking deliveries, lets the running batch end, and closes. What was not acknowledged goes back. */
   close(): Promise<void>;
 }

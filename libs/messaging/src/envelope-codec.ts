@@ -1,6 +1,6 @@
-import { isUuid, messageOf } from '#kernel';
+import { isUuid } from '#kernel';
 import type { Envelope } from './envelope.js';
-import { unsafeTextFault } from './unsafe-text.js';
+import { isRecord, parseJson } from './json-body.js';
 
 /**
  * The largest body that is decoded, in bytes. Above the outbox's own cap (256 KiB), since other publishers may be more
@@ -20,11 +20,8 @@ export function encodeEnvelope(envelope: Envelope): Buffer {
  * `data` is checked only for what no store can hold; its columns are for the source's contract to check.
  */
 export function decodeEnvelope(body: Buffer, maxBytes: number = maxEnvelopeBytes): DecodedEnvelope {
-  if (body.length > maxBytes)
-    return { fault: `The body has ${body.length} bytes; at most ${maxBytes} are read.` };
-  const parsed = parseJson(body);
+  const parsed = parseJson(body, maxBytes);
   if ('fault' in parsed) return parsed;
-  if (!isRecord(parsed.value)) return { fault: 'The body is JSON, but not an object.' };
 
   const found = parsed.value;
   for (const [field, check] of Object.entries(fieldChecks)) {
@@ -34,25 +31,6 @@ export function decodeEnvelope(body: Buffer, maxBytes: number = maxEnvelopeBytes
   const dataFault = stateFault(found);
   if (dataFault !== null) return { fault: dataFault };
   return { envelope: pickEnvelope(found) };
-}
-
-type Parsed = { readonly value: unknown } | { readonly fault: string };
-
-function parseJson(body: Buffer): Parsed {
-  let text: string;
-  try {
-    // `fatal`: a replacement character in an id would otherwise become another aggregate.
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    return { fault: 'The body is not valid UTF-8.' };
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    const fault = unsafeTextFault(text, value);
-    return fault === null ? { value } : { fault };
-  } catch (error) {
-    return { fault: `The body is not JSON: ${messageOf(error)}.` };
-  }
 }
 
 /** What is wrong with one field, as the end of a sentence, or null. */
@@ -108,10 +86,6 @@ function stateFault(found: Readonly<Record<string, unknown>>): string | null {
   return isRecord(found['data'])
     ? null
     : 'The envelope\'s "data" must be an object, unless "deleted" is true.';
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Only the fields that this version knows: a field that a later publisher adds is not carried on. */

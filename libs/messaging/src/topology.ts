@@ -51,6 +51,25 @@ export function eventTopology(prefix: string): Topology {
   };
 }
 
+/** The queue that the owner of sources takes requests from (requests/request.ts). */
+export function requestQueue(prefix: string, owner: string): string {
+  return `${prefix}.requests.${owner}`;
+}
+
+/** The queue that answers to the one who asks come to; it lives as long as its connection. */
+export function replyQueue(prefix: string, id: string): string {
+  return `${replyQueuePrefix(prefix)}${id}`;
+}
+
+export function replyQueuePrefix(prefix: string): string {
+  return `${prefix}.replies.`;
+}
+
+/** What an owner declares to be asked. No dead letters: who asks waits for an answer, and misses it if it is lost. */
+export function requestTopology(prefix: string, owner: string): Topology {
+  return { exchanges: [], queues: [{ name: requestQueue(prefix, owner), bindings: [] }] };
+}
+
 /** The routing key of an event: `<source>.<EventName>`, so that a queue can bind to a source by `order.*`. */
 export function routingKeyOf(event: { readonly source: string; readonly name: string }): string {
   return `${event.source}.${event.name}`;

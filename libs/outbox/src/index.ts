@@ -1,11 +1,4 @@
-export {
-  append,
-  defaultMaxEventBytes,
-  EventRefusedError,
-  type AppendOptions,
-  type EventContract,
-  type NewEvent,
-} from './append.js';
+export { append, defaultMaxEventBytes, type AppendOptions, type NewEvent } from './append.js';
 export {
   discardDeadLetters,
   listDeadLetters,
@@ -13,9 +6,20 @@ export {
   type DeadLetterChoice,
   type OutboxDeadLetter,
 } from './dead-letters.js';
+export { EventRefusedError, type EventContract } from './encode-event.js';
+export { countInOutbox, eraseFromOutbox, type OutboxTraces } from './erase.js';
 export { oldestOutboxRow } from './oldest-row.js';
+export { pauseRelay, readRelayControl, resumeRelay, type RelayPause } from './relay/control.js';
+export { readOutboxState, type OutboxState, type RelayProcess } from './outbox-state.js';
 export type { RelayMetrics } from './relay/metrics.js';
 export { startRelay, type Relay, type RelayOptions, type RelayState } from './relay/relay.js';
+export type {
+  ComparedSource,
+  CurrentAggregate,
+  PublishedSource,
+  RowsInSql,
+} from './resync/published-source.js';
+export { startResync, type Resync, type ResyncOptions } from './resync/resync.js';
 export { outboxTables } from './tables.js';
 export {
   inTransaction,

@@ -9,7 +9,7 @@ const queueVacuum = `
 
 /**
  * The outbox's tables, as numbered migrations for a service's own database: the service's migrations execute each once,
- * in this order. `down` is for migrations that can be reverted; it drops unsent events.
+ * in this order. `down` is for migrations that can be reverted; it drops unsent events and source epochs.
  */
 export const outboxTables: readonly { readonly name: string; readonly sql: string; readonly down: string }[] =
   [
@@ -56,5 +56,57 @@ export const outboxTables: readonly { readonly name: string; readonly sql: strin
       down: `
       DROP TABLE outbox_dead_letter;
       DROP TABLE outbox;`,
+    },
+    {
+      name: '002_resync',
+      sql: `
+      -- The epoch that a source's events are published under; a source without a row has 0.
+      CREATE TABLE source_epoch (
+        source text PRIMARY KEY,
+        epoch  bigint NOT NULL CHECK (epoch > 0)
+      );
+
+      -- The last publishing again of each source. Its row is locked while a page is appended, so that one process works.
+      CREATE TABLE resync (
+        source      text PRIMARY KEY,
+        -- the id of the request that began it
+        run         uuid NOT NULL,
+        state       text NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+        failure     text,
+        epoch       bigint NOT NULL,
+        -- the id of the last aggregate that was appended
+        cursor      text,
+        done        bigint NOT NULL DEFAULT 0,
+        total       bigint NOT NULL,
+        -- the queues of those who want to hear how it goes
+        reply_to    text[] NOT NULL,
+        started_at  timestamptz NOT NULL DEFAULT now()
+      );`,
+      down: `
+      DROP TABLE resync;
+      DROP TABLE source_epoch;`,
+    },
+    {
+      name: '003_relay_control',
+      sql: `
+      -- Its one row says that the relays are paused: every claim looks for it.
+      CREATE TABLE outbox_control (
+        single       boolean PRIMARY KEY DEFAULT true CHECK (single),
+        paused_since timestamptz NOT NULL DEFAULT now(),
+        paused_by    text NOT NULL
+      );
+
+      -- The relays of this outbox, each written by itself every few seconds.
+      CREATE TABLE relay_process (
+        process    text PRIMARY KEY,
+        host       text NOT NULL,
+        pid        integer NOT NULL,
+        started_at timestamptz NOT NULL DEFAULT now(),
+        seen_at    timestamptz NOT NULL DEFAULT now(),
+        state      text NOT NULL
+      ) WITH (fillfactor = 50);`,
+      down: `
+      DROP TABLE relay_process;
+      DROP TABLE outbox_control;`,
     },
   ];

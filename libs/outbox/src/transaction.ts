@@ -51,13 +51,29 @@ export async function inTransaction<T>(
   }
 }
 
+/** Runs `work` in a transaction that sees one snapshot, locks no rows and may not write. */
+export function inSnapshot<T>(dataSource: DataSource, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  return dataSource.transaction('REPEATABLE READ', async (manager) => {
+    await manager.query('SET TRANSACTION READ ONLY');
+    return work(manager as Transaction);
+  });
+}
+
 const conflictCodes: ReadonlySet<unknown> = new Set(['40001', '40P01']);
 
-/** Looks through the causes, since a use case may wrap what the driver threw. */
 function isConflict(error: unknown): boolean {
+  return hasSqlState(error, conflictCodes);
+}
+
+/** Whether the server ended it with one of `codes`. Looks through the causes, since what threw may have wrapped it. */
+export function hasSqlState(error: unknown, codes: ReadonlySet<unknown>): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
-    if ('code' in current && conflictCodes.has(current.code)) return true;
-    if ('driverError' in current && current.driverError !== current && isConflict(current.driverError))
+    if ('code' in current && codes.has(current.code)) return true;
+    if (
+      'driverError' in current &&
+      current.driverError !== current &&
+      hasSqlState(current.driverError, codes)
+    )
       return true;
   }
   return false;

@@ -10,6 +10,8 @@ const state: CursorState = {
   after: ['ä', 1.5, null, true, 'id-7'],
   total: 812,
   totalIsExact: true,
+  snapshot: { id: 'a-point-in-time', keepMs: 60_000 },
+  guard: 'a-mark',
 };
 
 describe('A cursor', () => {
@@ -22,7 +24,7 @@ describe('A cursor', () => {
     );
     fc.assert(
       fc.property(fc.array(value, { maxLength: 6 }), fc.string(), (after, query) => {
-        const carried = { ...state, after, query };
+        const carried = { ...state, after, query, guard: after.length === 0 ? null : state.guard };
         expect(decodeCursor(encodeCursor(carried, secret), secret)).toEqual(carried);
       }),
     );
@@ -31,12 +33,16 @@ describe('A cursor', () => {
   test('is refused when any character of it is changed, left out or added', () => {
     const cursor = encodeCursor(state, secret);
     const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ ';
+    // Every letter in the signature, where base64 may spell a value in two ways; an eighth of them, in turn, before it.
+    const signature = cursor.lastIndexOf('.');
     const accepted: string[] = [];
     const attempt = (text: string): void => void (decodeCursor(text, secret) === null || accepted.push(text));
     for (let at = 0; at < cursor.length; at += 1) {
       const [before, after] = [cursor.slice(0, at), cursor.slice(at + 1)];
       attempt(before + after);
-      for (const letter of letters.replace(cursor[at] ?? '', '')) attempt(before + letter + after);
+      const others = letters.replace(cursor[at] ?? '', '');
+      for (const letter of at < signature ? [...others].filter((_, n) => n % 8 === at % 8) : others)
+        attempt(before + letter + after);
     }
     expect(accepted).toEqual([]);
     expect(decodeCursor(`${cursor}A`, secret)).toBeNull();
@@ -51,7 +57,7 @@ describe('A cursor', () => {
   test('of another version is refused even when it is signed', async () => {
     const { createHmac } = await import('node:crypto');
     const body = encodeCursor(state, secret).split('.')[1] ?? '';
-    const signed = `2.${body}`;
+    const signed = `1.${body}`;
     expect(
       decodeCursor(`${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`, secret),
     ).toBeNull();

@@ -12,6 +12,7 @@ export interface QueryFault {
 
 export type FaultCode =
   | 'parameter_malformed'
+  | 'parameter_missing'
   | 'parameter_repeated'
   | 'parameter_conflict'
   | 'unsupported_parameter'
@@ -26,11 +27,22 @@ export type FaultCode =
   | 'value_invalid'
   | 'value_too_long'
   | 'too_many_values'
+  | 'too_many_conditions'
+  | 'too_many_facets'
+  | 'too_many_buckets'
+  | 'where_too_deep'
+  | 'body_too_large'
+  | 'facet_invalid'
+  | 'field_not_facetable'
+  | 'field_not_aggregatable'
+  | 'field_not_suggestable'
   | 'limit_invalid'
   | 'page_invalid'
   | 'page_too_deep'
+  | 'snapshot_invalid'
   | 'cursor_invalid'
-  | 'cursor_mismatch';
+  | 'cursor_mismatch'
+  | 'after_invalid';
 
 /** A query that can not be run, with all its faults. Its code is the fault's when there is one, else `query_invalid`. */
 export class QueryInvalidError extends PrejoinError {

@@ -3,6 +3,7 @@ import { silentLogger } from '#kernel';
 import { elasticsearchIndex, type SearchIndex, type WriteOperation } from '#search';
 import { createTestSpace, type TestSpace } from '#testing';
 import { compile, id, instant, int, nullable, source, string, view } from '#views';
+import { guardedView } from './guard/guarded-view.js';
 import { createReader, type Reader } from './reader.js';
 import { servedView } from './served-view.js';
 
@@ -12,7 +13,7 @@ const thing = source(
   { owner: 'things' },
 );
 const things = view('things', thing, (t) => ({ rank: t.rank, name: t.name, at: t.at }));
-const served = servedView(compile(things));
+const served = guardedView(servedView(compile(things)), null);
 const secret = 'a secret of sixteen';
 
 describe('Reading a view page by page', () => {
@@ -31,6 +32,8 @@ describe('Reading a view page by page', () => {
       cursorSecret: secret,
       clock: { now: () => new Date(now) },
       deadlineMs: 20_000,
+      mostSnapshots: 2,
+      logger: silentLogger,
     });
     await fill(1);
   });

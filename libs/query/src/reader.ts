@@ -1,126 +1,112 @@
-import type { Clock } from '#kernel';
-import type { SearchAnswer, SearchIndex, StoredDocument } from '#search';
-import { canonicalQuery, decodeCursor, encodeCursor, type CursorState } from './cursor.js';
-import { QueryInvalidError, type QueryFault } from './faults.js';
-import { parseQuery, type ListQuery } from './parse/parse.js';
+import type { StatsAnswer, StatsRequest, StoredDocument, ValueCount } from '#search';
+import { beginExport } from './export.js';
+import type { AskedAfter } from './freshness/asked-after.js';
+import { unknownFreshness } from './freshness/freshness.js';
+import { OwnWrites, type BeforeRead, type FreshRead, type ReadBy } from './freshness/own-writes.js';
+import { Refreshes } from './freshness/refreshes.js';
+import { guardedIndex } from './guard/guarded-index.js';
+import type { GuardedView } from './guard/guarded-view.js';
+import { askedByBody, askedByQuery, readPage, type Page } from './list.js';
+import { parseBatch } from './parse/batch.js';
+import { parseStats } from './parse/stats-query.js';
+import { parseSuggest } from './parse/suggestion-query.js';
+import { noWait, understood, type ReaderOptions } from './reading.js';
 import type { ServedView } from './served-view.js';
+import { Snapshots } from './snapshots.js';
 
-export interface ReaderOptions {
-  readonly index: SearchIndex;
-  /** Before the view's name, as the projector has it. */
-  readonly indexPrefix: string;
-  readonly cursorSecret: string;
-  readonly clock: Clock;
-  /** How long one request may keep the search server busy, in milliseconds. */
-  readonly deadlineMs: number;
-}
-
-export interface Page {
-  /** Documents as they are stored, as JSON texts. */
+export interface Batch {
+  /** Those that there are, as JSON texts in the order asked. */
   readonly documents: readonly string[];
-  readonly total: number;
-  readonly totalIsExact: boolean;
-  /** The cursor of the next page, or null on the last. */
-  readonly next: string | null;
+  /** The ids that have no document, in the order asked. */
+  readonly missing: readonly string[];
 }
 
-/** Reads views. Every read goes to the index that the view's alias points at, so that a swap needs no word here. */
+export interface Stats extends StatsAnswer {
+  /** What was measured, in the order of each group's metrics. */
+  readonly metrics: StatsRequest['metrics'];
+}
+
+/**
+ * Reads views. Every read goes to the index that the view's alias points at, so that a swap needs no word here. All of
+ * them throw `QueryInvalidError` with all faults of what was asked, and none shows or counts a document that the caller
+ * of the view may not see. `before` is that of a read that `begin` made; it is called when the question is understood and
+ * before the index is asked.
+ */
 export interface Reader {
-  /** @throws {QueryInvalidError} with all faults of the query string */
-  list(view: ServedView, query: string, signal: AbortSignal): Promise<Page>;
-  get(view: ServedView, id: string, signal: AbortSignal): Promise<StoredDocument | null>;
+  /** A read that waits for the writes which were asked for, if any, and tells how fresh its answer is. */
+  begin(view: ServedView, asked: AskedAfter | null, by: ReadBy, signal: AbortSignal): FreshRead;
+  list(view: GuardedView, query: string, signal: AbortSignal, before?: BeforeRead): Promise<Page>;
+  /** As `list`, asked by the JSON of a search. */
+  search(view: GuardedView, body: unknown, signal: AbortSignal, before?: BeforeRead): Promise<Page>;
+  get(
+    view: GuardedView,
+    id: string,
+    signal: AbortSignal,
+    before?: BeforeRead,
+  ): Promise<StoredDocument | null>;
+  /** As `get`, of the ids of `{ ids }`, each once. */
+  batch(view: GuardedView, body: unknown, signal: AbortSignal, before?: BeforeRead): Promise<Batch>;
+  suggest(
+    view: GuardedView,
+    query: string,
+    signal: AbortSignal,
+    before?: BeforeRead,
+  ): Promise<readonly ValueCount<string>[]>;
+  stats(view: GuardedView, query: string, signal: AbortSignal, before?: BeforeRead): Promise<Stats>;
+  /**
+   * Every document that the query finds, as JSON texts in chunks, all of one state of one generation. The first chunk is
+   * there when this resolves. Whoever stops to read lets the state go.
+   * @throws {QueryInvalidError} @throws {TooManySnapshotsError}
+   */
+  export(
+    view: GuardedView,
+    query: string,
+    signal: AbortSignal,
+    before?: BeforeRead,
+  ): Promise<AsyncGenerator<readonly string[]>>;
 }
 
 export function createReader(options: ReaderOptions): Reader {
-  const { index, indexPrefix, deadlineMs } = options;
+  const { indexPrefix, deadlineMs, clock, mostSnapshots } = options;
   const aliasOf = (view: ServedView): string => `${indexPrefix}${view.name}`;
+  const now = (): number => clock.now().getTime();
+  const snapshots = new Snapshots({ index: options.index, clock, most: mostSnapshots });
+  const index = guardedIndex(options.index);
+  const reading = { ...options, index, snapshots };
+  const ownWrites = new OwnWrites(options.freshness ?? unknownFreshness, new Refreshes(options.index));
   return {
-    list: (view, query, signal) => list(options, aliasOf(view), view, query, signal),
-    get: (view, id, signal) => index.get(aliasOf(view), id, { signal, deadlineMs }),
+    begin: (view, asked, by, signal) =>
+      ownWrites.read({ view: view.name, alias: aliasOf(view), asked, by, signal }),
+    list: (view, query, signal, before) =>
+      readPage(reading, aliasOf(view), view, askedByQuery(query), signal, before),
+    search: (view, body, signal, before) =>
+      readPage(reading, aliasOf(view), view, askedByBody(body), signal, before),
+    async get(view, id, signal, before = noWait) {
+      return index.get(aliasOf(view), view, id, { signal, deadlineMs, ...(await before()) });
+    },
+    export: (view, query, signal, before) => beginExport(reading, aliasOf(view), view, query, signal, before),
+    async batch(view, body, signal, before = noWait) {
+      const ids = understood(parseBatch(body));
+      const how = await before();
+      const found =
+        ids.length === 0
+          ? new Map<string, StoredDocument>()
+          : await index.getMany(aliasOf(view), view, ids, { signal, deadlineMs, ...how });
+      return {
+        documents: ids.flatMap((id) => found.get(id)?.source ?? []),
+        missing: ids.filter((id) => !found.has(id)),
+      };
+    },
+    async suggest(view, query, signal, before = noWait) {
+      const request = understood(parseSuggest(query, view, now()));
+      const how = await before();
+      return index.suggest(aliasOf(view), view, request, { signal, deadlineMs, ...how });
+    },
+    async stats(view, query, signal, before = noWait) {
+      const request = understood(parseStats(query, view, now()));
+      const how = await before();
+      const answer = await index.stats(aliasOf(view), view, request, { signal, deadlineMs, ...how });
+      return { ...answer, metrics: request.metrics };
+    },
   };
-}
-
-async function list(
-  { index, cursorSecret, clock, deadlineMs }: ReaderOptions,
-  alias: string,
-  view: ServedView,
-  text: string,
-  signal: AbortSignal,
-): Promise<Page> {
-  const continued = readCursor(text, view, cursorSecret);
-  const now = continued?.now ?? clock.now().getTime();
-  const query = understood(continued?.query ?? text, view, now);
-  const after = continued?.after ?? null;
-  if (after !== null && after.length !== query.sort.length) throw new QueryInvalidError([cursorInvalid]);
-  const offset = query.page === null || after !== null ? 0 : (query.page - 1) * query.limit;
-
-  // One more than asked tells whether there is a next page; the last page of a numbered walk stays within its depth.
-  const { where, q, in: searched, sort, fields, limit } = query;
-  const answer = await index.search(
-    alias,
-    view.plan,
-    { where, q, in: searched, sort, fields, limit: limit === 0 ? 0 : limit + 1, after, offset },
-    { signal, deadlineMs },
-  );
-  const { total, totalIsExact } = continued ?? answer;
-  const state = { view: view.name, query: continued?.query ?? withoutPage(text), now, total, totalIsExact };
-  return {
-    documents: answer.hits.slice(0, limit).map((hit) => hit.source),
-    total,
-    totalIsExact,
-    next: nextCursor(answer, limit, state, cursorSecret),
-  };
-}
-
-function nextCursor(
-  answer: SearchAnswer,
-  limit: number,
-  state: Omit<CursorState, 'after'>,
-  secret: string,
-): string | null {
-  const last = answer.hits[limit - 1];
-  return last === undefined || answer.hits.length <= limit
-    ? null
-    : encodeCursor({ ...state, after: last.sortValues }, secret);
-}
-
-function understood(text: string, view: ServedView, now: number): ListQuery {
-  const parsed = parseQuery(text, view, now);
-  if ('faults' in parsed) throw new QueryInvalidError(parsed.faults);
-  return parsed.query;
-}
-
-const cursorInvalid: QueryFault = {
-  parameter: 'cursor',
-  code: 'cursor_invalid',
-  detail:
-    "This is no cursor of this server. Take 'next' of the page before as it is, and see that all servers have the same CURSOR_SECRET.",
-};
-
-/** The state that the query continues, or null when it has no cursor. A cursor stands alone or with its own query. */
-function readCursor(text: string, view: ServedView, secret: string): CursorState | null {
-  const cursors = new URLSearchParams(text).getAll('cursor');
-  const [cursor] = cursors;
-  // An empty or repeated cursor is a fault of the query string, which the parser reports with all others.
-  if (cursor === undefined || cursor === '' || cursors.length > 1) return null;
-  const state = decodeCursor(cursor, secret);
-  if (state === null) throw new QueryInvalidError([cursorInvalid]);
-  const others = canonicalQuery(text);
-  if (state.view !== view.name || (others !== '' && others !== state.query))
-    throw new QueryInvalidError([
-      {
-        parameter: 'cursor',
-        code: 'cursor_mismatch',
-        detail:
-          'This cursor continues another query. Send it alone, or with exactly the parameters of its first page.',
-      },
-    ]);
-  return state;
-}
-
-/** The cursor of a numbered page goes on after that page, and has no number itself. */
-function withoutPage(text: string): string {
-  const parameters = new URLSearchParams(canonicalQuery(text));
-  parameters.delete('page');
-  return parameters.toString();
 }

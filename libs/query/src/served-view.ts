@@ -11,9 +11,21 @@ export interface ServedView {
   /** What `fields` may name: every field and every object around one. */
   readonly selectable: ReadonlySet<string>;
   readonly defaultSort: readonly SearchSort[];
+  /** The fields that say whose a document is; empty: everybody sees all. */
+  readonly guards: readonly string[];
+  /** The name that it had before, by which it is served too. */
+  readonly was: string | null;
+  /** The day from which it may be gone. */
+  readonly deprecated: string | null;
 }
 
-export function servedView(plan: Plan): ServedView {
+/** What a declaration says of how its view is served, which is no part of the plan. */
+export interface Serving {
+  readonly was?: string | undefined;
+  readonly deprecated?: string | undefined;
+}
+
+export function servedView(plan: Plan, { was, deprecated }: Serving = {}): ServedView {
   const fields = new Map(fieldsOf(plan).map((field) => [field.path, field]));
   const indexed = [...fields.values()].filter((field) => field.hints.carry !== true);
   return {
@@ -25,6 +37,9 @@ export function servedView(plan: Plan): ServedView {
       .map(({ path }) => path),
     selectable: new Set([...fields.keys()].flatMap(withObjects)),
     defaultSort: plan.sort.map(({ column, descending }) => ({ field: column, descending, nulls: 'last' })),
+    guards: [...fields.values()].filter((field) => field.hints.guard === true).map(({ path }) => path),
+    was: was ?? null,
+    deprecated: deprecated ?? null,
   };
 }
 

@@ -43,6 +43,17 @@ export class IndexMissingError extends PrejoinError {
   }
 }
 
+/** The state that was held for a walk is gone: nobody asked for it in time, or the server was restarted. */
+export class PointInTimeGoneError extends PrejoinError {
+  constructor(details: ErrorDetails = {}) {
+    super('snapshot_expired', 'The snapshot that this cursor continues has expired.', {
+      remedy:
+        'Begin again without a cursor, and ask for each page before the time of the snapshot has passed.',
+      ...details,
+    });
+  }
+}
+
 /** An index or alias of that name exists already and is something else. */
 export class IndexConflictError extends PrejoinError {
   constructor(detail: string, details: ErrorDetails = {}) {

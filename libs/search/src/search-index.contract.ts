@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { IndexConflictError, IndexMissingError } from './errors.js';
-import type { SearchIndex, WriteOperation } from './search-index.js';
+import type { ScanPage, ScanPosition, SearchIndex, WriteOperation } from './search-index.js';
 import { orderPlan } from './testing/order-plan.js';
 
 export interface ContractSubject {
@@ -90,6 +90,18 @@ export function searchIndexContract(adapter: string, open: () => Promise<Contrac
         put(index, 'a', 4),
       ]);
       expect(outcomes.map((outcome) => outcome.kind)).toEqual(['done', 'refused', 'done', 'superseded']);
+    });
+
+    test('an index is held by points in time until they are closed, and closing one again is no fault', async () => {
+      const index = await fresh();
+      expect(await search.heldBy(index)).toBe(0);
+      const held = await search.openPointInTime(index, 60_000);
+      expect(await search.heldBy(index)).toBe(1);
+      await search.closePointInTime(held);
+      await search.closePointInTime(held);
+      expect(await search.heldBy(index)).toBe(0);
+      await search.drop(index);
+      expect(await search.heldBy(index)).toBe(0);
     });
 
     test('no operations have no outcomes', async () => {
@@ -252,6 +264,62 @@ export function searchIndexContract(adapter: string, open: () => Promise<Contrac
         if (after === null) break;
       }
       expect(scanned).toEqual(ids.filter((id) => id !== 'id-007').sort());
+    });
+
+    test('many are found by id at once, before a refresh, and without those that are not there', async () => {
+      const index = await fresh();
+      const ids = Array.from({ length: 1_200 }, (_, at) => `id ${at} é`);
+      await write(ids.map((id, at) => put(index, id, at + 1)));
+      await write([remove(index, 'id 3 é', 5_000)]);
+      const found = await search.getMany(index, [...ids, 'nobody'], { deadlineMs });
+      expect(found.size).toBe(1_199);
+      expect(found.get('id 7 é')).toEqual({ id: 'id 7 é', revision: 8, source: '{"id":"id 7 é"}' });
+      expect(found.has('id 3 é')).toBe(false);
+      expect((await search.getMany(index, [], { deadlineMs })).size).toBe(0);
+      const absent = search.getMany(`${subject.prefix}absent`, ['a'], { deadlineMs });
+      await expect(absent).rejects.toBeInstanceOf(IndexMissingError);
+    });
+
+    const keysOf = async (index: string, after: string | null, to: string | null, limit = 2) => {
+      const found: string[] = [];
+      for (let from: ScanPosition | null = null; ;) {
+        const page: ScanPage = await search.scanRange(index, { after, to }, from, limit);
+        found.push(...page.documents.map(({ key, id }) => (key === id ? id : `${id} at ${key}`)));
+        from = page.next;
+        if (from === null) return found;
+      }
+    };
+
+    test('a range has its documents by byte, without its lower end and with its upper one', async () => {
+      const index = await fresh();
+      // By UTF-16 unit the emoji would come before the last one of the basic plane.
+      const ids = ['A', 'Z', 'a', 'a/1', 'b', 'é', '\uffee', '😀', '😀a'];
+      await write([...ids].reverse().map((id) => put(index, id, 1)));
+      await search.refresh(index);
+      expect(await keysOf(index, null, null)).toEqual(ids);
+      expect(await keysOf(index, null, 'a')).toEqual(['A', 'Z', 'a']);
+      expect(await keysOf(index, 'a', 'é')).toEqual(['a/1', 'b', 'é']);
+      expect(await keysOf(index, '\uffee', null)).toEqual(['😀', '😀a']);
+      expect(await keysOf(index, 'é', '😀', 1)).toEqual(['\uffee', '😀']);
+      expect(await keysOf(index, 'x', 'y')).toEqual([]);
+    });
+
+    test('documents under another id than their own, and those without one, are found once each', async () => {
+      const index = await fresh();
+      const others = ['o1', 'o2', 'o3'].map((id): WriteOperation => ({
+        ...put(index, id, 1),
+        kind: 'index',
+        body: '{"id":"m"}',
+      }));
+      const stray: WriteOperation = { kind: 'index', index, id: 'stray', revision: 4, body: '{"total":1}' };
+      await write([put(index, 'l', 1), put(index, 'm', 1), put(index, 'n', 1), ...others, stray]);
+      await search.refresh(index);
+      for (const limit of [1, 2, 3, 50])
+        expect((await keysOf(index, null, null, limit)).sort()).toEqual(
+          ['l', 'm', 'n', 'o1 at m', 'o2 at m', 'o3 at m'].sort(),
+        );
+      expect(await search.strays(index, 10)).toEqual([{ id: 'stray', revision: 4, source: '{"total":1}' }]);
+      expect(await search.strays(await fresh(), 10)).toEqual([]);
     });
 
     test('three thousand documents and more than ten megabytes go in one call', async () => {

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { dropFromBroker, dropIndices } from '../../../stack/clean-up.js';
 import { createDatabases, dropDatabases, randomPassword } from '../../../stack/databases.js';
-import { busNames } from '#messaging';
+import { busNames, requestQueue } from '#messaging';
 
 export interface TestSpaceOptions {
+  /** A PostgreSQL of the test's own (startPrivatePostgres); absent is the shared one, whose settings are its owner's. */
+  readonly postgresUrl?: string;
   /** Short names (`orders`); on the server each gets the prefix of the space. */
   readonly databases?: readonly string[];
   readonly elasticsearch?: boolean;
@@ -25,6 +27,8 @@ export interface TestSpace {
   readonly indexPrefix: string;
   /** Has `dispose` delete exchanges and queues of the test's own. */
   dropLater(names: { exchanges?: readonly string[]; queues?: readonly string[] }): void;
+  /** Drops the indices that were made so far. */
+  dropIndices(): Promise<void>;
   /** Closes the pools and drops all that the space made. */
   dispose(): Promise<void>;
 }
@@ -43,7 +47,8 @@ export function serverUrls(): { postgres: string; rabbitmq: string; elasticsearc
  * Only what the options name may be used: a URL that was not asked for throws, since `dispose` would not clean it up.
  */
 export async function createTestSpace(options: TestSpaceOptions = {}): Promise<TestSpace> {
-  const urls = serverUrls();
+  const shared = serverUrls();
+  const urls = { ...shared, postgres: options.postgresUrl ?? shared.postgres };
   // The part that all spaces of one test run share lets the tear-down find what a broken test file left behind.
   const prefix = `t_${process.env['PREJOIN_TEST_RUN'] ?? ''}${randomBytes(4).toString('hex')}`;
   const names = options.databases ?? [];
@@ -55,6 +60,8 @@ export async function createTestSpace(options: TestSpaceOptions = {}): Promise<T
   const bus = busNames(prefix);
   const exchanges = new Set([bus.events, bus.deadLetterExchange]);
   const queues = new Set([bus.projectorQueue, bus.deadLetterQueue]);
+  // A service's database is called by its name, as its queue of requests is.
+  for (const name of names) queues.add(requestQueue(prefix, name));
 
   const databaseUrl = (name: string): string => {
     const url = databaseUrls[`${prefix}_${name}`];
@@ -82,6 +89,7 @@ export async function createTestSpace(options: TestSpaceOptions = {}): Promise<T
       for (const exchange of more.exchanges ?? []) exchanges.add(exchange);
       for (const queue of more.queues ?? []) queues.add(queue);
     },
+    dropIndices: () => dropIndices(urls.elasticsearch, prefix),
     dispose: async () => {
       const ended = await Promise.allSettled([
         Promise.all([...pools.values()].map((pool) => pool.end())),

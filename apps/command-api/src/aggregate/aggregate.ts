@@ -12,7 +12,7 @@ import { AggregateMissingError, RuleError, StaleVersionError, type Kind } from '
 /** Which versions the caller has decided on: `any`, or one of those that it names. */
 export type ExpectedVersion = 'any' | readonly number[];
 
-type EntityClass<R> = new () => R;
+export type EntityClass<R> = new () => R;
 
 /** @throws {AggregateMissingError} */
 export async function find<R extends AggregateRow>(

@@ -3,6 +3,8 @@ export interface Written {
   readonly eventId?: string;
   readonly source: string;
   readonly id: string;
+  /** Of the source when the event was appended. */
+  readonly epoch?: number;
   readonly version: number;
 }
 
@@ -10,6 +12,11 @@ export interface Written {
 export interface Resource {
   readonly id: string;
   readonly version: number;
+}
+
+/** The state that an event carries: the resource without the version, which stands beside it. */
+export function stateOf<R extends Resource>({ version: _, ...state }: R): Omit<R, 'version'> {
+  return state;
 }
 
 /** What a command did: the resource as it is now (null when it is gone), and every version that it stands at. */

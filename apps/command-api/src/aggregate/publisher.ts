@@ -1,4 +1,5 @@
 import { currentTrace } from '#kernel';
+import type { Envelope } from '#messaging';
 import { append, type Transaction } from '#outbox';
 import { contractOf, type Source, type StateOf } from '#views';
 import type { Written } from './outcome.js';
@@ -18,10 +19,11 @@ export interface SourcePublisher<S> {
 
 export function publisherOf<S extends Source>(source: S): SourcePublisher<S> {
   const contract = contractOf(source);
-  const written = (eventId: string, { id, version }: Change): Written => ({
-    eventId,
+  const written = (event: Envelope, { id, version }: Change): Written => ({
+    eventId: event.id,
     source: source.name,
     id,
+    epoch: event.epoch,
     version,
   });
   const base = ({ name, id, version }: Change) => ({
@@ -33,11 +35,11 @@ export function publisherOf<S extends Source>(source: S): SourcePublisher<S> {
   return {
     async changed(tx, change, state) {
       const event = await append(tx, contract, { ...base(change), data: state });
-      return written(event.id, change);
+      return written(event, change);
     },
     async deleted(tx, change) {
       const event = await append(tx, contract, { ...base(change), deleted: true });
-      return written(event.id, change);
+      return written(event, change);
     },
   };
 }

@@ -9,6 +9,8 @@ import { ProductRow } from './entities/product.entity.js';
 import { StockAdjustmentRow } from './entities/stock-adjustment.entity.js';
 import { StockRow } from './entities/stock.entity.js';
 import { CreateCatalog1763000000000 } from './migrations/create-catalog.js';
+import { publishedProducts } from './product.js';
+import { publishedStock } from './stock.js';
 
 @Module({
   controllers: [CatalogController],
@@ -20,5 +22,6 @@ export const catalog: ServiceDefinition = {
   name: 'catalog',
   module: CatalogModule,
   entities: [ProductRow, StockRow, StockAdjustmentRow],
+  publishes: [publishedProducts, publishedStock],
   migrations: [CreateCatalog1763000000000],
 };

@@ -3,7 +3,8 @@ import { product as productSource } from '#commerce';
 import type { Transaction } from '#outbox';
 import type { StateOf } from '#views';
 import { find } from '../aggregate/aggregate.js';
-import type { Outcome, Resource, Written } from '../aggregate/outcome.js';
+import { stateOf, type Outcome, type Resource, type Written } from '../aggregate/outcome.js';
+import { publishedSource } from '../aggregate/published-source.js';
 import { publisherOf } from '../aggregate/publisher.js';
 import { ProductRow } from './entities/product.entity.js';
 
@@ -17,9 +18,13 @@ export async function findProduct(db: EntityManager, id: string): Promise<Produc
 
 /** Appends what the product became as `name`. */
 export function recordProduct(tx: Transaction, row: ProductRow, name: string): Promise<Written> {
-  const { version, ...state } = productResource(row);
-  return events.changed(tx, { name, id: row.id, version }, state);
+  const { id, version } = row;
+  return events.changed(tx, { name, id, version }, stateOf(productResource(row)));
 }
+
+export const publishedProducts = publishedSource(productSource, ProductRow, (_tx, rows) =>
+  Promise.resolve(rows.map((row) => stateOf(productResource(row)))),
+);
 
 /** A command that changed nothing: no event, and the version that the product has. */
 export function unchangedProduct(row: ProductRow): Outcome<ProductResource> {

@@ -3,7 +3,8 @@ import { stock as stockSource } from '#commerce';
 import type { Transaction } from '#outbox';
 import type { StateOf } from '#views';
 import { find } from '../aggregate/aggregate.js';
-import type { Resource, Written } from '../aggregate/outcome.js';
+import { stateOf, type Resource, type Written } from '../aggregate/outcome.js';
+import { publishedSource } from '../aggregate/published-source.js';
 import { publisherOf } from '../aggregate/publisher.js';
 import { StockRow } from './entities/stock.entity.js';
 
@@ -17,9 +18,13 @@ export async function findStock(db: EntityManager, id: string): Promise<StockRes
 
 /** Appends what the stock became as `name`. */
 export function recordStock(tx: Transaction, row: StockRow, name: string): Promise<Written> {
-  const { version, ...state } = stockResource(row);
-  return events.changed(tx, { name, id: row.id, version }, state);
+  const { id, version } = row;
+  return events.changed(tx, { name, id, version }, stateOf(stockResource(row)));
 }
+
+export const publishedStock = publishedSource(stockSource, StockRow, (_tx, rows) =>
+  Promise.resolve(rows.map((row) => stateOf(stockResource(row)))),
+);
 
 export function stockResource({ id, version, onHand }: StockRow): StockResource {
   return { id, version, onHand };

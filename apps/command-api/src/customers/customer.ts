@@ -1,9 +1,11 @@
 import type { EntityManager } from 'typeorm';
 import { customer as customerSource } from '#commerce';
 import type { Transaction } from '#outbox';
+import type { StateOf } from '#views';
 import { find, lock, type ExpectedVersion } from '../aggregate/aggregate.js';
 import { AggregateMissingError } from '../aggregate/errors.js';
-import type { Outcome, Resource, Written } from '../aggregate/outcome.js';
+import { stateOf, type Outcome, type Resource, type Written } from '../aggregate/outcome.js';
+import { publishedSource } from '../aggregate/published-source.js';
 import { publisherOf } from '../aggregate/publisher.js';
 import { CustomerRow, type Tier } from './entities/customer.entity.js';
 
@@ -37,15 +39,15 @@ export async function lockCustomer(
   return refuseClosed(await lock(tx, CustomerRow, 'customer', id, expected));
 }
 
-/** Appends what the customer became as `name`. The address is published flat, as its source declares it. */
+/** Appends what the customer became as `name`. */
 export async function recordCustomer(
   tx: Transaction,
   row: CustomerRow,
   name: string,
 ): Promise<Outcome<CustomerResource>> {
   const resource = resourceOf(row);
-  const { version, address, ...rest } = resource;
-  const written = await events.changed(tx, { name, id: row.id, version }, { ...rest, ...address });
+  const { id, version } = resource;
+  const written = await events.changed(tx, { name, id, version }, publishedState(resource));
   return { resource, written: [written] };
 }
 
@@ -53,12 +55,27 @@ export function recordClosing(tx: Transaction, row: CustomerRow): Promise<Writte
   return events.deleted(tx, { name: 'CustomerAccountClosed', id: row.id, version: row.version });
 }
 
+/** A closed account has a row, and its last event was a deletion. */
+export const publishedCustomers = publishedSource(
+  customerSource,
+  CustomerRow,
+  (_tx, rows) =>
+    Promise.resolve(rows.map((row) => (row.closedAt === null ? publishedState(resourceOf(row)) : null))),
+  'closed_at IS NOT NULL',
+);
+
 /** A command that changed nothing: no event, and the version that the customer has. */
 export function unchangedCustomer(row: CustomerRow): Outcome<CustomerResource> {
   return {
     resource: resourceOf(row),
     written: [{ source: customerSource.name, id: row.id, version: row.version }],
   };
+}
+
+/** The address is published flat, as its source declares it. */
+function publishedState(resource: CustomerResource): StateOf<typeof customerSource> {
+  const { address, ...rest } = stateOf(resource);
+  return { ...rest, ...address };
 }
 
 function refuseClosed(row: CustomerRow): CustomerRow {

@@ -7,6 +7,7 @@ import { CustomersController } from './customers.controller.js';
 import { CustomerRow } from './entities/customer.entity.js';
 import { CreateCustomers1763000000000 } from './migrations/create-customers.js';
 import { RegisterCustomerHandler } from './register-customer.js';
+import { publishedCustomers } from './customer.js';
 
 @Module({
   controllers: [CustomersController],
@@ -18,5 +19,6 @@ export const customers: ServiceDefinition = {
   name: 'customers',
   module: CustomersModule,
   entities: [CustomerRow],
+  publishes: [publishedCustomers],
   migrations: [CreateCustomers1763000000000],
 };

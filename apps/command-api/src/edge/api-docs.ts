@@ -3,10 +3,12 @@ import { ApiHeader, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger'
 import { ApiProblems } from '#kernel/http';
 import type { Resource } from '../aggregate/outcome.js';
 
-const versionHeader = {
-  'Prejoin-Version': {
-    description: 'What the command wrote, as `source/id@version`, separated by commas.',
-    schema: { type: 'string' as const },
+const wroteHeader = {
+  'Prejoin-Wrote': {
+    description:
+      'What the command wrote, as `source/id@version`, separated by commas. A read of the query API that sends it as ' +
+      '`Prejoin-After` waits until its answer contains it.',
+    schema: { type: 'string' as const, example: 'order/019a3c7e-1f00-7000-8000-000000000004@1' },
   },
 };
 const etagHeader = {
@@ -35,7 +37,7 @@ function command(
       status,
       description: status === 204 ? 'Done; the resource is gone.' : 'The resource as it is now.',
       headers: {
-        ...versionHeader,
+        ...wroteHeader,
         ...(status !== 204 && etagHeader),
         ...(status === 201 && location),
       },

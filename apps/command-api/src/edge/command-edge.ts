@@ -2,7 +2,8 @@ import { createParamDecorator, Param, type ExecutionContext } from '@nestjs/comm
 import { CommandBus, type Command } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EntityManager } from 'typeorm';
-import { invalidRequest } from '#kernel/http';
+import { formatWrites } from '#kernel';
+import { holdsCopy, invalidRequest } from '#kernel/http';
 import { inTransaction, type Transaction } from '#outbox';
 import type { ExpectedVersion } from '../aggregate/aggregate.js';
 import type { Outcome, Resource, Written } from '../aggregate/outcome.js';
@@ -10,7 +11,7 @@ import type { ServiceRuntime } from '../services/service-runtime.js';
 import { commandProblem } from './command-problems.js';
 import { uuid } from './fields.js';
 import { claimKey, idempotentRequest, storeAnswer, type CommandAnswer } from './idempotency.js';
-import { etagOf, expectedVersion, isKnown } from './preconditions.js';
+import { etagOf, expectedVersion } from './preconditions.js';
 
 /** One request and its reply: what a controller hands to the edge. */
 export interface Exchange {
@@ -73,7 +74,7 @@ export class CommandEdge {
   ): Promise<string | null> {
     try {
       const resource = await find(this.service.dataSource.manager);
-      const known = isKnown(request.headers['if-none-match'], resource.version);
+      const known = holdsCopy(request.headers['if-none-match'], etagOf(resource.version));
       const body = known ? null : JSON.stringify(resource);
       return send(reply, { status: known ? 304 : 200, headers: { etag: etagOf(resource.version) }, body });
     } catch (error) {
@@ -120,7 +121,7 @@ export class CommandEdge {
 
 function headersOf(resource: Resource | null, written: readonly Written[]): Record<string, string> {
   return {
-    'prejoin-version': written.map(({ source, id, version }) => `${source}/${id}@${version}`).join(', '),
+    'prejoin-wrote': formatWrites(written.map(({ epoch = 0, ...write }) => ({ ...write, epoch }))),
     ...(resource !== null && { etag: etagOf(resource.version) }),
   };
 }

@@ -1,4 +1,4 @@
-import { invalidRequest } from '#kernel/http';
+import { entityTags, invalidRequest } from '#kernel/http';
 import type { ExpectedVersion } from '../aggregate/aggregate.js';
 
 /** The entity tag of a version: strong, since a version has one representation. */
@@ -20,19 +20,8 @@ export function expectedVersion(header: string | undefined): ExpectedVersion {
     const detail = 'must be * or a list of entity tags in double quotes, such as "3"';
     throw invalidRequest([{ parameter: 'If-Match', code: 'if_match_invalid', detail }]);
   }
-  return tagsOf(header).flatMap((tag) => {
+  return entityTags(header).flatMap((tag) => {
     const [, version] = strongVersion.exec(tag) ?? [];
     return version === undefined ? [] : [Number(version)];
   });
-}
-
-/** Whether an `If-None-Match` header names this version already; weak tags count (RFC 9110, section 13.1.2). */
-export function isKnown(header: string | undefined, version: number): boolean {
-  if (header === undefined) return false;
-  if (header.trim() === '*') return true;
-  return tagsOf(header).some((tag) => tag.replace(/^W\//, '') === etagOf(version));
-}
-
-function tagsOf(header: string): readonly string[] {
-  return header.match(/(?:W\/)?"[^"]*"/g) ?? [];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { expectedVersion, isKnown } from './preconditions.js';
+import { expectedVersion } from './preconditions.js';
 
 describe('expectedVersion', () => {
   it.each([
@@ -16,14 +16,5 @@ describe('expectedVersion', () => {
 
   it.each(['3', '', '"3" "4"', '"3', '"3",'])('refuses %j', (header) => {
     expect(() => expectedVersion(header)).toThrow(expect.objectContaining({ code: 'validation_failed' }));
-  });
-});
-
-describe('isKnown', () => {
-  it('finds the version among strong and weak tags', () => {
-    expect(isKnown('"2", W/"3"', 3)).toBe(true);
-    expect(isKnown('*', 3)).toBe(true);
-    expect(isKnown('"2"', 3)).toBe(false);
-    expect(isKnown(undefined, 3)).toBe(false);
   });
 });

@@ -7,6 +7,7 @@ import { OrderRow } from './entities/order.entity.js';
 import { CreateOrders1763000000000 } from './migrations/create-orders.js';
 import { OrdersController } from './orders.controller.js';
 import { PlaceOrderHandler } from './place-order.js';
+import { publishedOrders } from './order.js';
 
 @Module({
   controllers: [OrdersController],
@@ -18,5 +19,6 @@ export const orders: ServiceDefinition = {
   name: 'orders',
   module: OrdersModule,
   entities: [OrderRow, OrderLineRow],
+  publishes: [publishedOrders],
   migrations: [CreateOrders1763000000000],
 };

@@ -3,7 +3,8 @@ import { payment as paymentSource } from '#commerce';
 import type { Transaction } from '#outbox';
 import type { StateOf } from '#views';
 import { find } from '../aggregate/aggregate.js';
-import type { Outcome, Resource } from '../aggregate/outcome.js';
+import { stateOf, type Outcome, type Resource } from '../aggregate/outcome.js';
+import { publishedSource } from '../aggregate/published-source.js';
 import { publisherOf } from '../aggregate/publisher.js';
 import { PaymentRow } from './entities/payment.entity.js';
 
@@ -22,9 +23,13 @@ export async function recordPayment(
   name: string,
 ): Promise<Outcome<PaymentResource>> {
   const resource = resourceOf(row);
-  const { version, ...state } = resource;
-  return { resource, written: [await events.changed(tx, { name, id: row.id, version }, state)] };
+  const { id, version } = resource;
+  return { resource, written: [await events.changed(tx, { name, id, version }, stateOf(resource))] };
 }
+
+export const publishedPayments = publishedSource(paymentSource, PaymentRow, (_tx, rows) =>
+  Promise.resolve(rows.map((row) => stateOf(resourceOf(row)))),
+);
 
 function resourceOf({
   id,

@@ -6,6 +6,7 @@ import { PaymentRow } from './entities/payment.entity.js';
 import { CreatePayments1763000000000 } from './migrations/create-payments.js';
 import { PaymentsController } from './payments.controller.js';
 import { RefundPaymentHandler } from './refund-payment.js';
+import { publishedPayments } from './payment.js';
 
 @Module({
   controllers: [PaymentsController],
@@ -17,5 +18,6 @@ export const payments: ServiceDefinition = {
   name: 'payments',
   module: PaymentsModule,
   entities: [PaymentRow],
+  publishes: [publishedPayments],
   migrations: [CreatePayments1763000000000],
 };

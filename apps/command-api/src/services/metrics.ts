@@ -33,6 +33,20 @@ export function relayMetrics(registry: Registry): (service: string) => RelayMetr
   };
 }
 
+/** Whether each service's relay is paused by an operator: health does not mind, and an alert may. */
+export function observePauses(registry: Registry, services: readonly ServiceRuntime[]): void {
+  new Gauge({
+    name: 'prejoin_relay_paused',
+    help: '1 while an operator has paused the relay, so that events wait in the outbox.',
+    labelNames: ['service'],
+    registers: [registry],
+    collect() {
+      for (const { definition, relayState } of services)
+        if (relayState !== null) this.set({ service: definition.name }, relayState === 'paused' ? 1 : 0);
+    },
+  });
+}
+
 /** The age of each service's oldest unsent event, asked at every scrape; no value where the database does not answer. */
 export function observeOutboxes(
   registry: Registry,

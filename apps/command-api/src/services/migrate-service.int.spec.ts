@@ -17,10 +17,16 @@ describe('migrateService', () => {
     const migrate = () => migrateService(allServices.shipping, space.databaseUrl('shipping'), silentLogger);
     const done = await Promise.all([migrate(), migrate(), migrate(), migrate()]);
     expect(done.filter((names) => names.length > 0)).toEqual([
-      ['Outbox1762000000000', 'IdempotencyKey1762000001000', 'CreateShipping1763000000000'],
+      [
+        'Outbox1762000000000',
+        'Resync1762000000001',
+        'RelayControl1762000000002',
+        'IdempotencyKey1762000001000',
+        'CreateShipping1763000000000',
+      ],
     ]);
     expect(await migrate()).toEqual([]);
     const { rows } = await space.pool('shipping').query<{ name: string }>('SELECT name FROM migrations');
-    expect(rows).toHaveLength(3);
+    expect(rows).toHaveLength(5);
   });
 });

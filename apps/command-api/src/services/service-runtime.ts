@@ -3,7 +3,15 @@ import type { DataSource } from 'typeorm';
 import { messageOf, sleep, type Logger } from '#kernel';
 import type { Dependency } from '#kernel/http';
 import { busNames, connectPublisher, eventTopology, type Publisher } from '#messaging';
-import { oldestOutboxRow, startRelay, type Relay, type RelayMetrics } from '#outbox';
+import {
+  oldestOutboxRow,
+  startRelay,
+  startResync,
+  type Relay,
+  type RelayMetrics,
+  type RelayState,
+  type Resync,
+} from '#outbox';
 import type { CommandApiConfig } from '../config.js';
 import { forgetOldKeys } from '../edge/idempotency.js';
 import { connectDataSource } from './data-source.js';
@@ -24,7 +32,7 @@ interface Parts {
   readonly logger: Logger;
 }
 
-/** One hosted service while it runs: its database, its relay, and the housekeeping of its idempotency keys. */
+/** One hosted service while it runs: its database, its relay with what is asked of it, and the housekeeping of its idempotency keys. */
 export class ServiceRuntime {
   readonly definition: ServiceDefinition;
   /** For commands. */
@@ -33,6 +41,7 @@ export class ServiceRuntime {
   readonly #parts: Parts;
   readonly #stopping = new AbortController();
   readonly #housekeeping: Promise<void>;
+  readonly #resync: Resync | null;
   #closed: Promise<void> | null = null;
 
   private constructor(parts: Parts) {
@@ -41,6 +50,7 @@ export class ServiceRuntime {
     this.logger = parts.logger;
     this.#parts = parts;
     this.#housekeeping = this.#forgetKeys();
+    this.#resync = parts.relay && this.#startResync();
   }
 
   /** Connects and starts. What was opened is closed again when it can not start. @throws {PrejoinError} */
@@ -86,6 +96,11 @@ export class ServiceRuntime {
     this.#parts.relay?.wake();
   }
 
+  /** What this process's relay does; null where another process relays. */
+  get relayState(): RelayState | null {
+    return this.#parts.relay?.state ?? null;
+  }
+
   /** Seconds that the oldest unsent event has waited, or null. */
   oldestOutboxRow(): Promise<number | null> {
     return oldestOutboxRow(this.#parts.pool);
@@ -109,7 +124,7 @@ export class ServiceRuntime {
     return [database, broker];
   }
 
-  /** Stops the relay first, since it uses what is closed after it. Calls share one stop. */
+  /** Stops what appends and then the relay, since it uses what is closed after it. Calls share one stop. */
   close(): Promise<void> {
     return (this.#closed ??= this.#close());
   }
@@ -117,9 +132,25 @@ export class ServiceRuntime {
   async #close(): Promise<void> {
     const { relay, publisher, pool, dataSource, config } = this.#parts;
     this.#stopping.abort();
+    await this.#resync?.close();
     await relay?.close(Math.max(100, config.SHUTDOWN_TIMEOUT_MS - closingMs));
     await Promise.all([publisher?.close(), this.#housekeeping]);
     await Promise.all([pool.end(), dataSource.destroy()]);
+  }
+
+  /** Where events go out, they go out again too: the process that relays also answers requests for that. */
+  #startResync(): Resync {
+    const { definition, dataSource, config, logger } = this.#parts;
+    return startResync({
+      dataSource,
+      url: config.RABBITMQ_URL,
+      busPrefix: config.BUS_PREFIX,
+      owner: definition.name,
+      sources: definition.publishes,
+      logger: logger.child({ service: definition.name }),
+      limits: { rows: config.RESYNC_PAGE, outboxRows: config.RESYNC_OUTBOX_ROWS },
+      onAppended: () => this.wakeRelay(),
+    });
   }
 
   /** Old keys go in small batches every ten minutes; a fault is said and met again at the next turn. */

@@ -3,7 +3,8 @@ import { shipment as shipmentSource } from '#commerce';
 import type { Transaction } from '#outbox';
 import type { StateOf } from '#views';
 import { find } from '../aggregate/aggregate.js';
-import type { Outcome, Resource } from '../aggregate/outcome.js';
+import { stateOf, type Outcome, type Resource } from '../aggregate/outcome.js';
+import { publishedSource } from '../aggregate/published-source.js';
 import { publisherOf } from '../aggregate/publisher.js';
 import { ShipmentRow } from './entities/shipment.entity.js';
 
@@ -22,9 +23,13 @@ export async function recordShipment(
   name: string,
 ): Promise<Outcome<ShipmentResource>> {
   const resource = resourceOf(row);
-  const { version, ...state } = resource;
-  return { resource, written: [await events.changed(tx, { name, id: row.id, version }, state)] };
+  const { id, version } = resource;
+  return { resource, written: [await events.changed(tx, { name, id, version }, stateOf(resource))] };
 }
+
+export const publishedShipments = publishedSource(shipmentSource, ShipmentRow, (_tx, rows) =>
+  Promise.resolve(rows.map((row) => stateOf(resourceOf(row)))),
+);
 
 function resourceOf(row: ShipmentRow): ShipmentResource {
   const { id, version, orderId, status, carrier, trackingCode, createdAt, shippedAt, deliveredAt } = row;

@@ -6,6 +6,7 @@ import { DispatchShipmentHandler } from './dispatch-shipment.js';
 import { ShipmentRow } from './entities/shipment.entity.js';
 import { CreateShipping1763000000000 } from './migrations/create-shipping.js';
 import { ShippingController } from './shipping.controller.js';
+import { publishedShipments } from './shipment.js';
 
 @Module({
   controllers: [ShippingController],
@@ -17,5 +18,6 @@ export const shipping: ServiceDefinition = {
   name: 'shipping',
   module: ShippingModule,
   entities: [ShipmentRow],
+  publishes: [publishedShipments],
   migrations: [CreateShipping1763000000000],
 };

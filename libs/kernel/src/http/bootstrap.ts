@@ -2,7 +2,7 @@ import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/commo
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { PrejoinError } from '../errors.js';
 import type { Logger } from '../logging.js';
@@ -54,9 +54,31 @@ const bodyLimit = 256 * 1024;
  * @throws {PrejoinError} `listen_failed` when the address can not be had; what was made is closed then
  */
 export async function bootstrapApp(options: AppOptions): Promise<RunningApp> {
-  const { logger, registry, openapi } = options;
+  const { logger, registry } = options;
   const problems = new ProblemFilter(logger, options.statusOfCode ?? {});
-  const adapter = new FastifyAdapter({
+  const adapter = new FastifyAdapter(fastifyOptions(logger, problems));
+  const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
+    logger: nestLogger(logger),
+    abortOnError: false,
+  });
+  const fastify = adapter.getInstance<FastifyInstance>();
+  const stopping = new AbortController();
+
+  traceRequests(fastify);
+  observeRequests(fastify, logger, registry);
+  closeConnectionsWhenStopping(fastify, () => stopping.signal.aborted);
+  serveMetrics(fastify, registry);
+  serveHealth(fastify, () => stopping.signal.aborted, readinessProbe(options.dependencies(app)));
+  app.useGlobalFilters(problems);
+  app.useGlobalPipes(new RequestValidationPipe());
+  const document = serveOpenApi(app, options.openapi);
+  const url = await listen(app, options);
+  logger.info({ url }, 'Listening');
+  return { app, url, openapi: document, ...stopOnce(app, fastify, options, stopping) };
+}
+
+function fastifyOptions(logger: Logger, problems: ProblemFilter): FastifyServerOptions {
+  return {
     bodyLimit,
     // Ids have up to 128 bytes, each of which may be encoded as three characters; the default ends at 100.
     routerOptions: { maxParamLength: 3 * 128 },
@@ -70,49 +92,32 @@ export async function bootstrapApp(options: AppOptions): Promise<RunningApp> {
     // A URL that the router can not read is refused before any hook or filter runs.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       problems.answer(error, request, reply),
-  });
-  const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
-    logger: nestLogger(logger),
-    abortOnError: false,
-  });
-  const fastify = adapter.getInstance<FastifyInstance>();
-  let stopping = false;
-
-  traceRequests(fastify);
-  observeRequests(fastify, logger, registry);
-  closeConnectionsWhenStopping(fastify, () => stopping);
-  serveMetrics(fastify, registry);
-  serveHealth(fastify, () => stopping, readinessProbe(options.dependencies(app)));
-  app.useGlobalFilters(problems);
-  app.useGlobalPipes(new RequestValidationPipe());
-  const document = serveOpenApi(app, openapi);
-  const url = await listen(app, options);
-  logger.info({ url }, 'Listening');
-
-  let stop: Promise<StopOutcome> | null = null;
-  let settle: (outcome: Promise<StopOutcome>) => void;
-  const stopped = new Promise<StopOutcome>((resolve) => (settle = resolve));
-  const stopOnce = (): Promise<StopOutcome> => {
-    if (stop !== null) return stop;
-    stopping = true;
-    signals?.dispose();
-    stop = drainAndClose({
-      fastify,
-      closeApp: () => app.close(),
-      deadlineMs: options.shutdownTimeoutMs,
-      logger,
-    });
-    settle(stop);
-    return stop;
   };
-  const signals =
-    options.signals === 'off'
+}
+
+/** One stop for all who ask for it; `stopping` is aborted when it begins. */
+function stopOnce(
+  app: NestFastifyApplication,
+  fastify: FastifyInstance,
+  { logger, shutdownTimeoutMs, signals }: AppOptions,
+  stopping: AbortController,
+): Pick<RunningApp, 'stop' | 'stopped'> {
+  const { promise: stopped, resolve: settle } = Promise.withResolvers<StopOutcome>();
+  const stop = (): Promise<StopOutcome> => {
+    if (stopping.signal.aborted) return stopped;
+    stopping.abort();
+    onSignal?.dispose();
+    settle(drainAndClose({ fastify, closeApp: () => app.close(), deadlineMs: shutdownTimeoutMs, logger }));
+    return stopped;
+  };
+  const onSignal =
+    signals === 'off'
       ? null
       : onFirstSignal((signal) => {
           logger.info({ signal }, 'Stopping; a second signal ends the process at once');
-          void stopOnce();
+          void stop();
         });
-  return { app, url, openapi: document, stop: stopOnce, stopped };
+  return { stop, stopped };
 }
 
 async function listen(app: NestFastifyApplication, { port, host }: AppOptions): Promise<string> {

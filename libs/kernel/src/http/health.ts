@@ -3,6 +3,8 @@ import { PrejoinError, messageOf } from '../errors.js';
 /** Something that the app can not do its whole work without. `check` rejects while it is away. */
 export interface Dependency {
   readonly name: string;
+  /** The app does what it is asked without it, if less well: it is told, and the app stays ready. */
+  readonly optional?: true;
   check(signal: AbortSignal): Promise<void>;
 }
 
@@ -29,10 +31,12 @@ export function readinessProbe(
   let cached: { readonly until: number; readonly outcome: Promise<Readiness> } | null = null;
 
   async function ask(): Promise<Readiness> {
-    const outcomes = await Promise.all(
-      dependencies.map(async (dependency) => [dependency.name, await state(dependency, timeoutMs)] as const),
-    );
-    return { ready: outcomes.every(([, { up }]) => up), dependencies: Object.fromEntries(outcomes) };
+    const outcomes = await Promise.all(dependencies.map((dependency) => state(dependency, timeoutMs)));
+    const named = dependencies.map(({ name }, at) => [name, outcomes[at] as State] as const);
+    return {
+      ready: dependencies.every(({ optional }, at) => optional === true || outcomes[at]?.up === true),
+      dependencies: Object.fromEntries(named),
+    };
   }
 
   return () => {
@@ -42,7 +46,9 @@ export function readinessProbe(
   };
 }
 
-async function state(dependency: Dependency, timeoutMs: number): Promise<Readiness['dependencies'][string]> {
+type State = Readiness['dependencies'][string];
+
+async function state(dependency: Dependency, timeoutMs: number): Promise<State> {
   const timeout = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

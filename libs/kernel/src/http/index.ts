@@ -1,4 +1,5 @@
 export { bootstrapApp, type AppOptions, type RunningApp } from './bootstrap.js';
+export { entityTags, holdsCopy } from './entity-tags.js';
 export { readinessProbe, type Dependency, type Readiness, type ReadinessOptions } from './health.js';
 export type { OpenApiOptions } from './openapi.js';
 export { ProblemError, problemOf, type Problem, type ProblemAnswer, type StatusOfCode } from './problem.js';

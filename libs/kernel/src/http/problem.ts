@@ -69,8 +69,14 @@ export function problemOf(thrown: unknown, statusOfCode: StatusOfCode = {}): Pro
 function problemOfCode(error: PrejoinError, status: number | undefined): ProblemAnswer {
   if (status === undefined) return internalError;
   const detail = error.remedy === undefined ? error.message : `${error.message} ${error.remedy}`;
-  return answer({ status, title: titleOf(status), code: error.code, detail });
+  return answer(
+    { status, title: titleOf(status), code: error.code, detail },
+    status === 503 ? { 'retry-after': retryAfterSeconds } : {},
+  );
 }
+
+/** What is away comes back by itself in most cases, and nobody can say when. */
+const retryAfterSeconds = '1';
 
 const codes: Readonly<Record<number, readonly [code: string, detail: string | null]>> = {
   400: ['malformed_request', null],

@@ -50,6 +50,8 @@ export const problemSchema = {
           parameter: { type: 'string', description: 'Name of a parameter of the URL or a header.' },
           code: { type: 'string' },
           detail: { type: 'string' },
+          allowed: { type: 'array', items: { type: 'string' } },
+          didYouMean: { type: 'string' },
         },
       },
     },

@@ -45,7 +45,7 @@ export function observeRequests(fastify: FastifyInstance, logger: Logger, regist
       route,
       status,
       // What a command wrote: the way from a request to the aggregates that it changed.
-      written: reply.getHeader('prejoin-version'),
+      written: reply.getHeader('prejoin-wrote'),
       ms: Math.round(reply.elapsedTime * 10) / 10,
     };
     logger[quiet ? 'debug' : 'info'](fields, 'Answered');

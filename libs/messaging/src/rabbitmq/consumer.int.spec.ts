@@ -114,6 +114,40 @@ describe('the consumer', () => {
     expect(await leftAfterClose()).toEqual([]);
   });
 
+  it('leaves in the broker what a smaller prefetch does not fetch, loses nothing, and fetches more again', async () => {
+    let opened = Promise.resolve();
+    consume(() => opened, { prefetch: 40 });
+    /** Has the consumer take another size, which it does between two batches. */
+    const resize = async (prefetch: number, maxBatch: number): Promise<void> => {
+      for (const body of [`before ${prefetch}`, `after ${prefetch}`, `then ${prefetch}`]) {
+        send(body);
+        await eventually(() => expect(batches.flat()).toContain(body));
+        consumer.resize({ prefetch, maxBatch });
+      }
+    };
+    /** Sends 20 while the handler is held, and waits until so many are left in the broker and stay there. */
+    const leaves = async (left: number): Promise<() => void> => {
+      const held = gate();
+      opened = held.opened;
+      const handled = batches.length;
+      send(...numbers(20));
+      await eventually(() => expect(batches.length).toBe(handled + 1));
+      await eventually(async () => {
+        for (let look = 0; look < 10; look++)
+          expect((await channel.checkQueue(names.projectorQueue)).messageCount).toBe(left);
+      });
+      return held.open;
+    };
+    await resize(4, 2);
+    (await leaves(16))();
+    await eventually(() => expect(batches.flat()).toHaveLength(23));
+    await resize(40, 10);
+    (await leaves(0))();
+    await eventually(() => expect(batches.flat()).toHaveLength(46));
+    expect(consumer.size).toEqual({ prefetch: 40, maxBatch: 10 });
+    expect(await leftAfterClose()).toEqual([]);
+  });
+
   it('tells what it knows of a delivery', async () => {
     send('a');
     const seen: unknown[] = [];

@@ -1,10 +1,18 @@
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { backoffDelay, messageOf, sleep, type Backoff, type Logger } from '#kernel';
-import type { BatchHandler, ConnectionState, ConsumeOptions, Consumer, Delivery } from '../bus.js';
+import type {
+  BatchHandler,
+  ConnectionState,
+  ConsumeOptions,
+  Consumer,
+  ConsumerSize,
+  Delivery,
+} from '../bus.js';
 import type { Topology } from '../topology.js';
 import { declareTopology } from './declare-topology.js';
 import { DeliveryBuffer } from './delivery-buffer.js';
 import { KeptChannel } from './kept-channel.js';
+import { Subscription } from './subscription.js';
 
 export interface ConsumerOptions extends ConsumeOptions {
   readonly url: string;
@@ -46,6 +54,7 @@ class RabbitmqConsumer implements Consumer {
   /** Aborts the handler when the deadline of `close` passes. */
   readonly #abandoning = new AbortController();
   readonly #channel: KeptChannel<Channel>;
+  #size: ConsumerSize;
   /** The loops over the channels so far; one begins when its predecessor's handler has ended. */
   #work: Promise<void> = Promise.resolve();
 
@@ -53,16 +62,14 @@ class RabbitmqConsumer implements Consumer {
     private readonly options: ConsumerOptions,
     private readonly handler: BatchHandler,
   ) {
+    this.#size = { prefetch: options.prefetch, maxBatch: options.maxBatch };
     this.#channel = new KeptChannel<Channel>({
       url: options.url,
       connectionName: options.connectionName ?? `prejoin consumer of ${options.queue}`,
       logger: options.logger,
       ...(options.reconnect === undefined ? {} : { reconnect: options.reconnect }),
       create: (connection) => connection.createChannel(),
-      prepare: async (channel) => {
-        await declareTopology(channel, options.topology);
-        await channel.prefetch(options.prefetch);
-      },
+      prepare: (channel) => declareTopology(channel, options.topology),
       use: (channel, lost) => {
         this.#work = this.#work
           .then(() => this.#consume(channel, lost))
@@ -73,6 +80,14 @@ class RabbitmqConsumer implements Consumer {
 
   get state(): ConnectionState {
     return this.#channel.state;
+  }
+
+  get size(): ConsumerSize {
+    return this.#size;
+  }
+
+  resize(size: ConsumerSize): void {
+    this.#size = size;
   }
 
   async close(): Promise<void> {
@@ -92,33 +107,18 @@ class RabbitmqConsumer implements Consumer {
     };
     const { stop } = ends;
     if (stop.aborted) return;
-    const buffer = new DeliveryBuffer<ConsumeMessage>(this.options);
-    const consumerTag = await this.#subscribe(channel, buffer, lost);
+    const buffer = new DeliveryBuffer<ConsumeMessage>({ ...this.options, ...this.#size });
+    const subscription = new Subscription(channel, this.options.queue, buffer, (error) =>
+      this.#drop(lost, error),
+    );
     while (!stop.aborted) {
+      buffer.resize(this.#size);
+      await subscription.follow(this.#size.prefetch);
       const batch = await buffer.nextBatch(stop);
       if (batch.length > 0) await this.#handle(channel, batch, ends);
     }
     // What was buffered but not handled goes back with the channel; no more should come meanwhile.
-    if (!lost.aborted && consumerTag !== null)
-      await channel.cancel(consumerTag).catch((error: unknown) => this.#drop(lost, error));
-  }
-
-  async #subscribe(
-    channel: Channel,
-    buffer: DeliveryBuffer<ConsumeMessage>,
-    lost: AbortSignal,
-  ): Promise<string | null> {
-    const take = (message: ConsumeMessage | null): void => {
-      if (message === null)
-        this.#drop(lost, new Error(`the broker cancelled the consumer of "${this.options.queue}"`));
-      else buffer.push(message, message.content.length);
-    };
-    try {
-      return (await channel.consume(this.options.queue, take, { noAck: false })).consumerTag;
-    } catch (error) {
-      this.#drop(lost, error);
-      return null;
-    }
+    if (!lost.aborted) await subscription.end();
   }
 
   /** Gives the connection up, unless it is lost already: what fails late must not take its successor along. */

@@ -1,4 +1,4 @@
-import type { ConsumeOptions } from '../bus.js';
+import type { ConsumeOptions, ConsumerSize } from '../bus.js';
 
 export type BatchLimits = Pick<ConsumeOptions, 'prefetch' | 'maxBatch' | 'maxBatchBytes' | 'maxAgeMs'>;
 
@@ -16,10 +16,20 @@ export class DeliveryBuffer<T> {
   readonly #held: Held<T>[] = [];
   #heldBytes = 0;
   #wake: () => void = () => {};
-  readonly #fullCount: number;
+  #fullCount: number;
 
   constructor(private readonly limits: BatchLimits) {
-    this.#fullCount = Math.min(limits.maxBatch, limits.prefetch);
+    this.#fullCount = fullCountOf(limits);
+  }
+
+  get length(): number {
+    return this.#held.length;
+  }
+
+  /** Gives batches of another size from now on. */
+  resize(size: ConsumerSize): void {
+    this.#fullCount = fullCountOf(size);
+    this.#wake();
   }
 
   push(item: T, bytes: number): void {
@@ -69,4 +79,8 @@ export class DeliveryBuffer<T> {
     stop.removeEventListener('abort', wake);
     clearTimeout(timer);
   }
+}
+
+function fullCountOf({ maxBatch, prefetch }: ConsumerSize): number {
+  return Math.min(maxBatch, prefetch);
 }

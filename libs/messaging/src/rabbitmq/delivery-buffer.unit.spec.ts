@@ -33,6 +33,15 @@ describe('the buffer of deliveries', () => {
     expect(await buffer.nextBatch(never)).toEqual([1, 2]);
   });
 
+  it('gives batches of another size as soon as it is told', async () => {
+    const buffer = new DeliveryBuffer<number>(limits);
+    const batch = buffer.nextBatch(never);
+    for (const item of [1, 2]) buffer.push(item, 1);
+    buffer.resize({ prefetch: 100, maxBatch: 1 });
+    expect(await batch).toEqual([1]);
+    expect(buffer.length).toBe(1);
+  });
+
   it('gives what there is when the first has waited long enough', async () => {
     const buffer = new DeliveryBuffer<number>({ ...limits, maxAgeMs: 5 });
     buffer.push(1, 1);

@@ -18,7 +18,7 @@ export interface KeptChannelOptions<C extends Channel> {
 }
 
 const defaultReconnect: Backoff = { baseMs: 200, maxMs: 10_000 };
-const connectTimeoutMs = 10_000;
+export const connectTimeoutMs = 10_000;
 const closeTimeoutMs = 2_000;
 /** A peer that vanished without a word is noticed within two of these; the broker's own default is a minute. */
 const heartbeatSeconds = 10;
@@ -151,14 +151,15 @@ export class KeptChannel<C extends Channel> {
   }
 }
 
-function brokerUrl(url: string): string {
+/** The URL with this project's heartbeat, unless it says its own. */
+export function brokerUrl(url: string): string {
   const target = new URL(url);
   if (!target.searchParams.has('heartbeat')) target.searchParams.set('heartbeat', String(heartbeatSeconds));
   return target.href;
 }
 
 /** A polite close lets the broker take the last acknowledgements; it may fail, since the connection may be the loss. */
-async function closeWithin(connection: ChannelModel, ms: number): Promise<void> {
+export async function closeWithin(connection: ChannelModel, ms: number): Promise<void> {
   const closed = new AbortController();
   const closing = (async () => connection.close())().then(
     () => closed.abort(),

@@ -39,6 +39,8 @@ function claimSql(standing: 'NOT suspect' | 'suspect', order: 'seq' | 'due_at'):
     WHERE seq = ANY (ARRAY(
       SELECT seq FROM outbox
       WHERE due_at <= now() AND ${standing}
+        -- Whoever pauses knows when it has committed that nothing more is claimed.
+        AND NOT EXISTS (SELECT FROM outbox_control)
       ORDER BY ${order}
       LIMIT $1
       FOR UPDATE SKIP LOCKED

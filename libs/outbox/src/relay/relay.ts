@@ -3,11 +3,13 @@ import { backoffDelay, messageOf, PrejoinError, sleep, type Backoff, type Logger
 import type { Publisher } from '#messaging';
 import { afterOutcomes, afterUnknown, fullBatch, type BatchLimit } from './batch-limit.js';
 import type { ClaimScope } from './claim.js';
+import { readRelayControl } from './control.js';
+import { startHeartbeat, type Heartbeat } from './heartbeat.js';
 import { noMetrics, type RelayMetrics } from './metrics.js';
 import { runRound, type RoundResult } from './round.js';
 
 export interface RelayOptions {
-  /** The service's own database; a relay uses one connection at a time. */
+  /** The service's own database; a relay uses one connection at a time, and for a moment a second one to say it lives. */
   readonly pool: Pool;
   /** Best its own: see connectPublisher. The caller closes it, after the relay. */
   readonly publisher: Publisher;
@@ -20,13 +22,16 @@ export interface RelayOptions {
   readonly maxAttempts?: number;
   /** The pauses before a message is sent again. */
   readonly retry?: Backoff;
+  /** How often it writes to relay_process that it is alive, in milliseconds. */
+  readonly beatMs?: number;
 }
 
 /**
  * `waiting`: the broker is away or blocks, and nothing is claimed; `failing`: the database can not be used, or messages
- * stay without outcome; both end by themselves.
+ * stay without outcome; both end by themselves. `paused`: somebody called pauseRelay, and nothing is claimed until
+ * resumeRelay.
  */
-export type RelayState = 'running' | 'waiting' | 'failing' | 'closed';
+export type RelayState = 'running' | 'waiting' | 'failing' | 'paused' | 'closed';
 
 export interface Relay {
   readonly state: RelayState;
@@ -49,6 +54,8 @@ export function startRelay(options: RelayOptions): Relay {
 }
 
 const firstPollMs = 20;
+const controlMs = 1_000;
+const defaultBeatMs = 5_000;
 const defaultRetry: Backoff = { baseMs: 2_000, maxMs: 600_000 };
 const rollbackTimeoutMs = 1_000;
 const faultPause: Backoff = { baseMs: 100, maxMs: 10_000 };
@@ -65,6 +72,9 @@ class OutboxRelay implements Relay {
   readonly #abandoning = new AbortController();
   readonly #running: Promise<void>;
   readonly #metrics: RelayMetrics;
+  readonly #heartbeat: Heartbeat;
+  #paused = false;
+  #controlReadAt = -Infinity;
 
   constructor(
     private readonly options: RelayOptions,
@@ -74,6 +84,8 @@ class OutboxRelay implements Relay {
     this.#metrics = options.metrics ?? noMetrics;
     this.#limit = fullBatch(batchSize);
     this.#running = this.#run();
+    const { pool, logger, beatMs = defaultBeatMs } = options;
+    this.#heartbeat = startHeartbeat({ pool, logger, beatMs, state: () => this.#state });
   }
 
   get state(): RelayState {
@@ -94,6 +106,7 @@ class OutboxRelay implements Relay {
     this.#abandoning.abort();
     // Rolling back needs an answer of the database; one that stands still is left to notice the end by itself.
     await Promise.race([running, sleep(rollbackTimeoutMs, ended.signal)]);
+    await this.#heartbeat.close();
   }
 
   async #run(): Promise<void> {
@@ -107,6 +120,11 @@ class OutboxRelay implements Relay {
         continue;
       }
       try {
+        if (await this.#isPaused()) {
+          this.#state = 'paused';
+          await this.#pause(Math.min(pollMs, controlMs), 'whatever happens');
+          continue;
+        }
         const claimed = await this.#rounds();
         faults = 0;
         idleMs = claimed > 0 ? firstPollMs : Math.min(pollMs, idleMs * 2);
@@ -130,6 +148,23 @@ class OutboxRelay implements Relay {
       }
     }
     this.#state = 'closed';
+  }
+
+  /** Looked at once a second, for the state and the log: it is the claim that keeps a pause strictly. */
+  async #isPaused(): Promise<boolean> {
+    const { pool, logger, pollMs = controlMs } = this.options;
+    const readAgain = this.#paused || performance.now() - this.#controlReadAt >= Math.min(pollMs, controlMs);
+    if (!readAgain) return false;
+    const pause = await readRelayControl(pool);
+    this.#controlReadAt = performance.now();
+    const paused = pause !== null;
+    if (paused !== this.#paused)
+      logger.info(
+        pause ?? {},
+        paused ? 'The relay is paused: events wait in the outbox' : 'The relay goes on',
+      );
+    this.#paused = paused;
+    return paused;
   }
 
   /** A batch of those in good standing, then one suspect alone. Returns how many rows the first claimed. */

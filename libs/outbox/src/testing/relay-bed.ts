@@ -101,7 +101,7 @@ export class RelayBed {
   }
 
   async begin(): Promise<void> {
-    await this.pool.query('TRUNCATE outbox, outbox_dead_letter');
+    await this.pool.query('TRUNCATE outbox, outbox_dead_letter, outbox_control, relay_process');
     this.proxy = await startFaultyProxy(this.space.rabbitmqUrl);
     this.publisher = this.connect();
     await eventually(() => expect(this.publisher.state).toBe('open'));

@@ -17,7 +17,7 @@ export interface Applied {
 
 /**
  * Replaces the copies of these aggregates by what is newer (design rule 2), in the caller's transaction. The triggers
- * write the marks.
+ * write the marks. Of an erased aggregate only the version goes on: its row takes no data (copies/row-facts.ts).
  *
  * Rows are locked in one total order over the whole transaction, source by source and id by id. Any other order
  * deadlocks with a second batch (84 of 103 batches, against none).
@@ -60,14 +60,15 @@ async function upsert(
   changes: readonly Change[],
 ): Promise<ReadonlySet<string>> {
   const { rows } = await client.query<{ id: string }>(
-    `INSERT INTO ${copyTable(source)} AS copy (id, epoch, version, deleted, occurred_at, event_id, data)
-     SELECT id, epoch, version, deleted, occurred_at, event_id, data::json
+    `INSERT INTO ${copyTable(source)} AS copy (id, epoch, version, deleted, occurred_at, event_id, data, applied_at)
+     SELECT id, epoch, version, deleted, occurred_at, event_id, data::json, now()
      FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::boolean[], $5::timestamptz[], $6::text[], $7::text[])
        AS change (id, epoch, version, deleted, occurred_at, event_id, data)
      ORDER BY id COLLATE "C"
      ON CONFLICT (id) DO UPDATE SET
        epoch = excluded.epoch, version = excluded.version, deleted = excluded.deleted,
-       occurred_at = excluded.occurred_at, event_id = excluded.event_id, data = excluded.data
+       occurred_at = excluded.occurred_at, event_id = excluded.event_id, data = excluded.data,
+       applied_at = excluded.applied_at
      WHERE (excluded.epoch, excluded.version) > (copy.epoch, copy.version)
      RETURNING id`,
     [
@@ -87,7 +88,8 @@ type Comparison = 'older' | 'same' | 'different';
 
 /**
  * How changes that were not written compare with what is there. The upsert has locked those rows, so this sees the same
- * that it saw. Equal texts are told apart from equal values first, since the values cost parsing both.
+ * that it saw. Equal texts are told apart from equal values first, since the values cost parsing both. What an erased copy
+ * had is not known any more, and nobody has to look for it.
  */
 async function compare(
   client: PoolClient,
@@ -98,6 +100,7 @@ async function compare(
     `SELECT copy.id,
        CASE
          WHEN (change.epoch, change.version) < (copy.epoch, copy.version) THEN 'older'
+         WHEN copy.erased_at IS NOT NULL THEN 'same'
          WHEN change.data IS NOT DISTINCT FROM copy.data::text THEN 'same'
          WHEN change.data::jsonb = copy.data::jsonb THEN 'same'
          ELSE 'different'

@@ -1,12 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 import { messageOf, type Logger } from '#kernel';
 import type { Delivery } from '#messaging';
-import {
-  emptyLetter,
-  healDeadLetters,
-  insertDeadLetters,
-  type DeadLetter,
-} from '../dead-letters/dead-letters.js';
+import { emptyLetter, insertDeadLetters, type DeadLetter } from '../dead-letters/dead-letters.js';
+import { healDeadLetters } from '../dead-letters/heal.js';
 import type { ProjectionMetrics } from '../metrics.js';
 import { inTransaction, sqlState } from '../schema/transaction.js';
 import type { Change } from './change.js';
@@ -18,6 +14,8 @@ export interface ApplyDependencies {
   readonly sources: ReadonlyMap<string, ReceivedSource>;
   readonly logger: Logger;
   readonly metrics: ProjectionMetrics;
+  /** Told of each message that became a dead letter once that is committed; absent is an error in the log. */
+  readonly onLetter?: (letter: DeadLetter) => void;
 }
 
 type ReadChange = Extract<ReadDelivery, { kind: 'change' }>;
@@ -123,7 +121,7 @@ function reportApplied(
   for (const change of conflicting) {
     logger.error(
       { alarm: 'version_conflict', ...namesOf(change) },
-      'An event has the version of one that was applied and other data. The first stays. Was the service restored to an older state? Then raise its epoch and publish everything again.',
+      'An event has the version of one that was applied and other data. The first stays. Was the service restored to an older state? Then run npx prejoin resync <source> --raise-epoch.',
     );
   }
 }
@@ -133,13 +131,18 @@ function namesOf({ eventId, traceparent, source, id, epoch, version }: Change): 
   return { eventId, traceId: traceparent?.split('-')[1], source, id, epoch, version };
 }
 
-function reportLetters(letters: readonly DeadLetter[], { metrics, logger }: ApplyDependencies): void {
-  for (const { kind, reason, source, aggregateId, epoch, version, messageId } of letters) {
-    metrics.deadLettered(kind, 1);
+function reportLetters(
+  letters: readonly DeadLetter[],
+  { metrics, logger, onLetter }: ApplyDependencies,
+): void {
+  const log = ({ kind, reason, source, aggregateId, epoch, version, messageId }: DeadLetter): void =>
     logger.error(
       { kind, reason, source, aggregateId, epoch, version, messageId },
       'A message became a dead letter.',
     );
+  for (const letter of letters) {
+    metrics.deadLettered(letter.kind, 1);
+    (onLetter ?? log)(letter);
   }
 }
 

@@ -14,7 +14,8 @@ import {
 } from '#messaging';
 import { createTestSpace, eventually, type TestSpace } from '#testing';
 import { ensureCopyTables } from '../copies/copy-table.js';
-import { countDeadLetters, listDeadLetters } from '../dead-letters/dead-letters.js';
+import { countDeadLetters } from '../dead-letters/dead-letters.js';
+import { listDeadLetters } from '../dead-letters/list.js';
 import { installTriggers } from '../marks/triggers.js';
 import { migrateProjection } from '../schema/migrate.js';
 import { countingMetrics, eventOf, receivedShop } from '../testing/deliveries.js';
@@ -122,5 +123,51 @@ describe('the projector consuming from the broker', () => {
       );
       expect(rows).toHaveLength(2);
     });
+  });
+
+  it('takes smaller batches, and fetches fewer, while the database is slow', async () => {
+    await Promise.all(consumers.splice(0).map((consumer) => consumer.close()));
+    const consumer = startProjectorConsumer({
+      pool,
+      url: space.rabbitmqUrl,
+      busPrefix: space.busPrefix,
+      sources: receivedShop,
+      maxBatch: 400,
+      minBatch: 5,
+      // Nothing is as quick as that on any machine, and so it is slow to begin with.
+      targetMs: 0.001,
+    });
+    consumers.push(consumer);
+    expect(consumer.size).toEqual({ maxBatch: 100, prefetch: 400 });
+    const events = Array.from({ length: 300 }, (_, n) =>
+      eventOf('customer', `slow-${n}`, 1, { name: 'n', note: null }),
+    );
+    await publish(...events.map(message));
+    await eventually(() => expect(consumer.size).toEqual({ maxBatch: 5, prefetch: 20 }));
+    await eventually(async () => {
+      const { rowCount } = await pool.query(`SELECT FROM copy_customer WHERE id LIKE 'slow-%'`);
+      expect(rowCount).toBe(300);
+    });
+  });
+
+  it('takes larger batches while the database is quick', async () => {
+    await Promise.all(consumers.splice(0).map((consumer) => consumer.close()));
+    const consumer = startProjectorConsumer({
+      pool,
+      url: space.rabbitmqUrl,
+      busPrefix: space.busPrefix,
+      sources: receivedShop,
+      maxBatch: 80,
+      minBatch: 5,
+      maxAgeMs: 5_000,
+      targetMs: 60_000,
+    });
+    consumers.push(consumer);
+    expect(consumer.size.maxBatch).toBe(20);
+    const events = Array.from({ length: 1_000 }, (_, n) =>
+      eventOf('customer', `quick-${n}`, 1, { name: 'n', note: null }),
+    );
+    await publish(...events.map(message));
+    await eventually(() => expect(consumer.size).toEqual({ maxBatch: 80, prefetch: 320 }));
   });
 });

@@ -1,6 +1,6 @@
 import { decodeEnvelope, type Delivery, type Envelope } from '#messaging';
 import type { Contract, ReceivedState } from '#views';
-import { emptyLetter, type DeadLetter } from '../dead-letters/dead-letters.js';
+import { emptyLetter, storable, type DeadLetter } from '../dead-letters/dead-letters.js';
 import type { Change } from './change.js';
 
 /** A source whose events are received: what it looks like, and how its states are checked on the way in. */
@@ -65,8 +65,8 @@ function fault(delivery: Delivery, reason: string, named: Named): ReadDelivery {
       ...emptyLetter,
       kind: 'envelope',
       reason,
-      source,
-      aggregateId,
+      source: storable(source, 128),
+      aggregateId: storable(aggregateId, 256),
       epoch,
       version,
       body,

@@ -1,6 +1,15 @@
 import type { Pool } from 'pg';
 import { silentLogger, type Logger } from '#kernel';
-import { busNames, eventTopology, startConsumer, type ConsumeOptions, type Consumer } from '#messaging';
+import {
+  busNames,
+  eventTopology,
+  startConsumer,
+  type ConsumeOptions,
+  type Consumer,
+  type ConsumerSize,
+  type Delivery,
+} from '#messaging';
+import { BatchSize } from '../flow/batch-size.js';
 import { noMetrics, type ProjectionMetrics } from '../metrics.js';
 import { applyDeliveries } from './apply-deliveries.js';
 import type { ReceivedSource } from './read-delivery.js';
@@ -10,33 +19,67 @@ export interface ProjectorConsumerOptions extends Partial<Omit<ConsumeOptions, '
   readonly url: string;
   readonly busPrefix: string;
   readonly sources: readonly ReceivedSource[];
+  /** The fewest events of a batch that the database is slow with; `maxBatch` are the most. */
+  readonly minBatch?: number;
+  /** How long a batch may take before the next ones are made smaller, in milliseconds. */
+  readonly targetMs?: number;
   readonly logger?: Logger;
   readonly metrics?: ProjectionMetrics;
   /** Called after each batch: what waits for marks and fan-out rows may look at once. */
   readonly onApplied?: () => void;
 }
 
+/** So many batches are fetched ahead: the next is there when one is done, and the rest is left to other processes. */
+const FETCHED_BATCHES = 4;
+
 /**
  * Consumes events into the copies until it is closed. Messages are acknowledged when their batch has been committed.
  * Processes compete freely on the queue, since only versions decide (design rule 2).
+ *
+ * Batches are as large as the database takes quickly, and the prefetch follows them, by count and by bytes: with a slow
+ * database the events wait in the broker and not in this process.
  */
 export function startProjectorConsumer(options: ProjectorConsumerOptions): Consumer {
   const { pool, url, busPrefix, logger = silentLogger, metrics = noMetrics, onApplied } = options;
+  const { prefetch = 2_000, maxBatch = 1_000, minBatch = 50, targetMs = 500 } = options;
+  const { maxBatchBytes = 8 * 1024 * 1024, maxAgeMs = 20 } = options;
   const sources = new Map(options.sources.map((source) => [source.description.name, source]));
-  return startConsumer(
+  const size = new BatchSize({ max: maxBatch, min: minBatch, maxBytes: maxBatchBytes, targetMs });
+  const sizes = (): ConsumerSize => ({
+    maxBatch: size.current,
+    prefetch: Math.min(prefetch, FETCHED_BATCHES * size.current),
+  });
+
+  const apply = async (batch: readonly Delivery[]): Promise<void> => {
+    const begun = performance.now();
+    let pushedBack = true;
+    try {
+      await applyDeliveries(batch, { pool, sources, logger, metrics });
+      pushedBack = false;
+    } finally {
+      const bytes = batch.reduce((sum, { body }) => sum + body.length, 0);
+      size.weigh('event', batch.length, bytes);
+      size.note({
+        limit: consumer.size.maxBatch,
+        used: batch.length,
+        tookMs: performance.now() - begun,
+        pushedBack,
+      });
+      consumer.resize(sizes());
+    }
+    onApplied?.();
+  };
+  const consumer = startConsumer(
     {
       url,
       topology: eventTopology(busPrefix),
       queue: busNames(busPrefix).projectorQueue,
-      prefetch: options.prefetch ?? 2_000,
-      maxBatch: options.maxBatch ?? 500,
-      maxBatchBytes: options.maxBatchBytes ?? 8 * 1024 * 1024,
-      maxAgeMs: options.maxAgeMs ?? 20,
+      maxBatchBytes,
+      maxAgeMs,
       logger,
+      ...sizes(),
     },
-    async (batch) => {
-      await applyDeliveries(batch, { pool, sources, logger, metrics });
-      onApplied?.();
-    },
+    apply,
   );
+  return consumer;
 }

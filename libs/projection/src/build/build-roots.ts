@@ -2,12 +2,11 @@ import type { Pool } from 'pg';
 import { PrejoinError, type Clock, type Logger } from '#kernel';
 import type { SearchIndex, WriteOperation } from '#search';
 import { assemble, type Computes, type LoadedRows } from '#views';
-import { missingComputes, readGenerations, type Generation } from '../generations/generation.js';
-import { makeDurable } from '../revision/durable.js';
+import { isBuildable, missingComputes, readGenerations, type Generation } from '../generations/generation.js';
 import { readSnapshot, type Snapshot } from '../revision/snapshot.js';
-import { deliver, type DeliveryOutcome } from './deliver.js';
-import { loadRows, tablesOf } from './load.js';
+import { loadRows, tablesOf } from './load/load.js';
 import type { BuildMetrics } from './metrics.js';
+import { writeDocuments, type DocumentOutcome } from './write-documents.js';
 
 export interface BuildContext {
   /** The documents are read on connections of this pool, which must not be the ones that hold claims. */
@@ -27,12 +26,20 @@ export interface BuiltWrite {
   readonly generation: Generation;
   readonly rootId: string;
   readonly body: string | null;
-  readonly outcome: DeliveryOutcome;
+  readonly outcome: DocumentOutcome;
 }
 
 export type BuildResult =
-  | { readonly kind: 'written'; readonly revision: number; readonly writes: readonly BuiltWrite[] }
-  /** The snapshot lists a generation that needs functions which this process lacks. */
+  | {
+      readonly kind: 'written';
+      /** How long the rows took to read, in milliseconds, the wait for a connection included. */
+      readonly readMs: number;
+      readonly revision: number;
+      readonly writes: readonly BuiltWrite[];
+      /** Wanted generations that need functions which this process lacks: another process has to write them. */
+      readonly left: readonly Generation[];
+    }
+  /** The snapshot lists no wanted generation that this process has the functions of. */
   | { readonly kind: 'not_runnable'; readonly missing: readonly string[] }
   /** The snapshot lists no wanted generation that takes writes: all are stopped or retired. */
   | { readonly kind: 'no_generation' };
@@ -52,10 +59,11 @@ export class GenerationsUnstableError extends PrejoinError {
 
 /**
  * Builds the documents of `rootIds` from one snapshot and writes each to every generation of `view` that takes writes
- * and that `wanted` accepts: the whole document, or its deletion, at the snapshot's revision.
+ * and that `wanted` accepts: the whole document, or its deletion, at the snapshot's revision. Generations that need functions which this process lacks are left out and named.
  *
  * The order of the steps is what makes it safe (design rules 6 to 8): the generations are read inside the snapshot, the
- * log is made durable after the snapshot has ended, and only then is anything sent.
+ * log is made durable after the snapshot has ended, and only then is anything sent. What an index holds already is not
+ * sent to it.
  */
 export async function buildRoots(
   context: BuildContext,
@@ -63,24 +71,25 @@ export async function buildRoots(
   rootIds: readonly string[],
   wanted: (generation: Generation) => boolean = () => true,
 ): Promise<BuildResult> {
+  const startedAt = performance.now();
   const loaded = await loadInSnapshot(context, view, rootIds, wanted);
   if (loaded.kind !== 'loaded') return loaded;
-  const { revision, takenAt } = loaded.snapshot;
+  const readMs = performance.now() - startedAt;
+  const { revision } = loaded.snapshot;
   const prepared = loaded.perGeneration.flatMap(({ generation, rows }) =>
     prepare(generation, rootIds, rows, context.computes, revision),
   );
   context.metrics.documents(view, 'built', prepared.length);
-  await makeDurable(context.pool);
-  const sent = prepared.filter((write) => 'operation' in write);
-  const outcomes = await deliver(
-    context.index,
-    sent.map((write) => write.operation),
-    takenAt + context.deadlineMs,
+  const writes = prepared.filter((write) => 'operation' in write);
+  const outcomes = await writeDocuments(
+    context,
+    loaded.snapshot,
+    writes.map((write) => write.operation),
   );
-  const delivered = sent.map(({ operation, ...write }, at) => ({
+  const delivered = writes.map(({ operation, ...write }, at) => ({
     ...write,
     body: operation.kind === 'index' ? operation.body : null,
-    outcome: outcomes[at] as DeliveryOutcome,
+    outcome: outcomes[at] as DocumentOutcome,
   }));
   const faulty = prepared
     .filter((write) => 'fault' in write)
@@ -89,7 +98,7 @@ export async function buildRoots(
       body: null,
       outcome: { kind: 'refused', reason: fault } as const,
     }));
-  return { kind: 'written', revision, writes: [...delivered, ...faulty] };
+  return { kind: 'written', revision, readMs, writes: [...delivered, ...faulty], left: loaded.left };
 }
 
 interface LoadedGeneration {
@@ -101,6 +110,7 @@ type Loaded =
       readonly kind: 'loaded';
       readonly snapshot: Pick<Snapshot, 'revision' | 'takenAt'>;
       readonly perGeneration: readonly LoadedGeneration[];
+      readonly left: readonly Generation[];
     }
   | Exclude<BuildResult, { kind: 'written' }>;
 
@@ -122,10 +132,15 @@ async function loadInSnapshot(
       { tables, statementTimeoutMs: deadlineMs },
       async (snapshot) => {
         const generations = (await readGenerations(snapshot.client, view)).filter(wanted);
-        const missing = generations.flatMap((generation) => missingComputes(generation.plan, computes));
-        if (missing.length > 0) return { kind: 'not_runnable', missing };
-        const written = generations.filter((generation) => generation.stopped === null);
-        if (written.length === 0) return { kind: 'no_generation' };
+        const open = generations.filter((generation) => generation.stopped === null);
+        const written = open.filter((generation) => isBuildable(generation, computes));
+        const left = open.filter((generation) => !written.includes(generation));
+        if (open.length === 0) return { kind: 'no_generation' };
+        if (written.length === 0)
+          return {
+            kind: 'not_runnable',
+            missing: left.flatMap((generation) => missingComputes(generation.plan, computes)),
+          };
         if (written.some(({ plan }) => tablesOf(plan).some((table) => !tables.includes(table))))
           return 'unlocked';
         const perGeneration = await loadGenerations(snapshot, written, rootIds);
@@ -133,6 +148,7 @@ async function loadInSnapshot(
           kind: 'loaded',
           snapshot: { revision: snapshot.revision, takenAt: snapshot.takenAt },
           perGeneration,
+          left,
         };
       },
     );

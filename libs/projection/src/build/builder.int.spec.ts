@@ -110,16 +110,24 @@ describe('a builder', () => {
   it('makes the log durable after its snapshot has ended and before it sends anything', async () => {
     await world.apply(order('o-durable', 1));
     const steps: string[] = [];
+    const note = (statement: unknown): void => {
+      if (typeof statement !== 'string') return;
+      if (statement.includes('ISOLATION LEVEL REPEATABLE READ')) steps.push('snapshot');
+      if (statement.includes('pg_logical_emit_message')) steps.push('log');
+      if (statement === 'COMMIT') steps.push('commit');
+    };
     const pool = {
-      query: (...args: [string]) => {
-        if (args[0].includes('pg_logical_emit_message')) steps.push('durable');
-        return world.pool.query(...args);
-      },
+      query: world.pool.query.bind(world.pool),
       connect: async () => {
         const client = await world.pool.connect();
+        const query = client.query.bind(client);
         const release = client.release.bind(client);
+        client.query = ((...args: Parameters<typeof query>) => {
+          note(args[0]);
+          return query(...args);
+        }) as typeof query;
         client.release = (error) => {
-          steps.push('snapshot ended');
+          Object.assign(client, { query, release });
           release(error);
         };
         return client;
@@ -135,7 +143,7 @@ describe('a builder', () => {
     const builder = world.start({ pool, index });
     await untilNoMarks(world.pool);
     await builder.close();
-    expect(steps).toEqual(['snapshot ended', 'durable', 'sent']);
+    expect(steps).toEqual(['snapshot', 'commit', 'log', 'commit', 'sent']);
   });
 
   it('loses no mark when its claim connection dies while the index answers', async () => {

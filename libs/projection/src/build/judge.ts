@@ -1,4 +1,4 @@
-import { epochOf } from '../revision/revision.js';
+import { canBeExceeded, epochOf } from '../revision/revision.js';
 import { currentRevision } from '../revision/snapshot.js';
 import { raiseEpoch } from '../generations/epoch.js';
 import { stopGeneration } from '../generations/stop.js';
@@ -34,6 +34,7 @@ function report({ metrics, logger }: BuildContext, view: string, writes: readonl
   const count = (kind: BuiltWrite['outcome']['kind']): number =>
     writes.filter(({ outcome }) => outcome.kind === kind).length;
   metrics.documents(view, 'indexed', count('done'));
+  metrics.documents(view, 'unchanged', count('unchanged'));
   metrics.documents(view, 'superseded', count('superseded'));
   metrics.documents(view, 'retried', count('retry') + count('index_unavailable'));
   metrics.documents(view, 'refused', count('refused'));
@@ -87,13 +88,23 @@ async function raiseIfAhead(
   const fresh = await currentRevision(pool);
   const ahead = conflicts.filter(({ current }) => current > fresh);
   if (ahead.length === 0) return [];
-  const highest = Math.max(...ahead.map(({ current }) => current));
   metrics.alarm('revision_ahead');
+  // One document that somebody wrote at the end of the range must not take the epoch there, where nothing can be built.
+  const beyond = ahead.filter(({ current }) => !canBeExceeded(current));
+  if (beyond.length > 0)
+    logger.error(
+      { alarm: 'revision_ahead', view, roots: beyond.slice(0, 10) },
+      `${beyond.length} document(s) of view ${view} have revisions that no epoch can be raised above, and refuse all changes. ` +
+        `Run: npx prejoin rebuild ${view}`,
+    );
+  const mendable = ahead.filter(({ current }) => canBeExceeded(current));
+  if (mendable.length === 0) return [];
+  const highest = Math.max(...mendable.map(({ current }) => current));
   await raiseEpoch(
     pool,
     epochOf(highest),
     `a document of view ${view} has revision ${highest}, above the newest, ${fresh}`,
     logger,
   );
-  return ahead.map(({ rootId }) => rootId);
+  return mendable.map(({ rootId }) => rootId);
 }

@@ -1,9 +1,12 @@
 /** What building reports; the app turns it into its metrics. */
 export interface BuildMetrics {
-  /** Documents assembled, and what became of their writes, one count per generation's write. */
+  /**
+   * Documents assembled, and what became of their writes, one count per generation's write. `unchanged`: the index
+   * holds the same document already, so it was not sent.
+   */
   readonly documents: (
     view: string,
-    result: 'built' | 'indexed' | 'superseded' | 'retried' | 'refused',
+    result: 'built' | 'indexed' | 'unchanged' | 'superseded' | 'retried' | 'refused',
     count: number,
   ) => void;
   /** Seconds from the event that caused a mark to the answer of the index. */

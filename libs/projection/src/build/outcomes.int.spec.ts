@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { compile, compute, computesOf, int, view } from '#views';
-import type { SearchIndex, WriteOperation, WriteOutcome } from '#search';
+import type { SearchIndex } from '#search';
 import { eventually } from '#testing';
-import { listDeadLetters } from '../dead-letters/dead-letters.js';
+import { listDeadLetters, readDeadLetter } from '../dead-letters/list.js';
 import { readGenerations } from '../generations/generation.js';
 import { composeRevision, epochOf } from '../revision/revision.js';
 import { currentRevision } from '../revision/snapshot.js';
@@ -13,6 +13,7 @@ import {
   untilNoMarks,
   type Building,
 } from '../testing/building.js';
+import { replacingAnswers, type AnswerRule } from '../testing/replacing-answers.js';
 import { change, orderSearch, shop } from '../testing/shop.js';
 import type { BuildMetrics } from './metrics.js';
 
@@ -24,32 +25,21 @@ let metrics: BuildMetrics;
 const order = (id: string, total: number) =>
   change('order', id, nextVersion++, { customerId: 'c1', status: 'pending', total, lines: [] });
 
-/** The real index, with some answers replaced; what is replaced is not written. */
-function replacing(rule: (operation: WriteOperation, request: number) => WriteOutcome | null) {
-  const requests: (readonly WriteOperation[])[] = [];
-  const index: SearchIndex = {
-    ...world.index,
-    write: async (operations, deadlineMs) => {
-      requests.push(operations);
-      const replaced = operations.map((operation) => rule(operation, requests.length));
-      const sent = operations.filter((_, at) => replaced[at] === null);
-      const outcomes = [...(await world.index.write(sent, deadlineMs))];
-      return replaced.map((outcome) => outcome ?? (outcomes.shift() as WriteOutcome));
-    },
-  };
-  return { index, requests };
-}
+const replacing = (rule: AnswerRule) => replacingAnswers(world.index, rule);
 
 const documentLetters = async () =>
   (await listDeadLetters(world.pool)).filter(({ kind }) => kind === 'document');
 
-beforeEach(async () => {
+beforeAll(async () => {
   world = await openBuilding();
+});
+afterAll(() => world.dispose());
+beforeEach(async () => {
+  await world.empty();
   await world.ensure(orderSearch);
   alarms = [];
   metrics = { documents: () => {}, lag: () => {}, alarm: (alarm) => void alarms.push(alarm) };
 });
-afterEach(() => world.dispose());
 
 describe('what the index answers', () => {
   it('puts back only the marks of documents that have to be repeated, and builds them from a new snapshot', async () => {
@@ -109,7 +99,8 @@ describe('what the index answers', () => {
     const letters = await documentLetters();
     expect(letters).toHaveLength(1);
     expect(letters[0]).toMatchObject({ view: 'order-search', rootId: 'o2', reason: 'no such field' });
-    expect(JSON.parse(letters[0]?.body?.toString() ?? 'null')).toMatchObject({ id: 'o2', total: 2 });
+    const whole = await readDeadLetter(world.pool, letters[0]?.id ?? 0);
+    expect(JSON.parse(whole?.body?.toString() ?? 'null')).toMatchObject({ id: 'o2', total: 2 });
     expect([...(await world.documents()).keys()]).toEqual(['o1']);
 
     refuse = false;
@@ -157,6 +148,27 @@ describe('what the index answers', () => {
     expect(alarms).toEqual(['revision_ahead']);
     expect(epochOf(await currentRevision(world.pool))).toBe(5);
     expect(await world.documents()).toEqual(await expectedDocuments(world.pool, orderSearch));
+  });
+});
+
+describe('a revision at the end of the range', () => {
+  it('alarms, and leaves the epoch where it can be raised again', async () => {
+    const builder = world.start({ metrics });
+    await world.apply(order('o1', 1), order('o2', 2));
+    await builder.idle();
+    const before = epochOf(await currentRevision(world.pool));
+    const name = (await readGenerations(world.pool))[0]?.indexName ?? '';
+    const revision = Number.MAX_SAFE_INTEGER;
+    await world.index.write(
+      [{ kind: 'index', index: name, id: 'o1', revision, body: '{"id":"o1"}' }],
+      10_000,
+    );
+    await world.apply(order('o1', 3), order('o2', 4));
+    await builder.idle();
+    await builder.close();
+    expect(alarms).toEqual(['revision_ahead']);
+    expect(epochOf(await currentRevision(world.pool))).toBe(before);
+    expect((await world.documents()).get('o2')).toMatchObject({ total: 4 });
   });
 });
 

@@ -1,47 +1,73 @@
 import type { PoolClient } from 'pg';
-import { emptyLetter, insertDeadLetters } from '../dead-letters/dead-letters.js';
+import {
+  deadLetterFingerprint,
+  emptyLetter,
+  insertDeadLetters,
+  type DeadLetter,
+} from '../dead-letters/dead-letters.js';
 import type { BuiltWrite } from './build-roots.js';
 
 /**
  * Keeps refused documents as dead letters, and closes those of documents that are indexed now or refused with other
- * content: at most one letter of a root and index is open. In the caller's transaction, so that a mark is never gone
- * before its dead letter is there.
+ * content: at most one letter of a root and index is not healed. In the caller's transaction, so that a mark is never
+ * gone before its dead letter is there.
  */
 export async function keepRefused(
   client: PoolClient,
   view: string,
   writes: readonly BuiltWrite[],
 ): Promise<void> {
-  await closeLetters(
+  const settled = writes
+    .filter(({ outcome }) => settling.has(outcome.kind))
+    .map((write) => ({ ...write, letter: letterOf(view, write) }));
+  await closeLetters(client, settled);
+  await insertDeadLetters(
     client,
-    writes.filter(({ outcome }) => outcome.kind === 'done' || outcome.kind === 'refused'),
+    settled.flatMap(({ letter }) => letter ?? []),
   );
-  const letters = writes.flatMap(({ outcome, generation, rootId, body }) => {
-    if (outcome.kind !== 'refused') return [];
-    const document = {
-      view,
-      rootId,
-      indexName: generation.indexName,
-      body: body === null ? null : Buffer.from(body),
-    };
-    return [{ ...emptyLetter, kind: 'document' as const, reason: outcome.reason, ...document }];
-  });
-  await insertDeadLetters(client, letters);
 }
 
-/** Locked in one order, since two builders may hold the same roots. */
-async function closeLetters(client: PoolClient, writes: readonly BuiltWrite[]): Promise<void> {
-  if (writes.length === 0) return;
+/** What the index holds is the document of now, or it is refused. */
+const settling: ReadonlySet<BuiltWrite['outcome']['kind']> = new Set(['done', 'unchanged', 'refused']);
+
+function letterOf(view: string, { outcome, generation, rootId, body }: BuiltWrite): DeadLetter | null {
+  if (outcome.kind !== 'refused') return null;
+  return {
+    ...emptyLetter,
+    kind: 'document',
+    reason: outcome.reason,
+    view,
+    rootId,
+    indexName: generation.indexName,
+    body: body === null ? null : Buffer.from(body),
+  };
+}
+
+/**
+ * Closes all letters of these documents but the one that is refused again as it was: it may be discarded, and healing
+ * it would end that. Locked in one order, since two builders may hold the same roots.
+ */
+async function closeLetters(
+  client: PoolClient,
+  settled: readonly (BuiltWrite & { readonly letter: DeadLetter | null })[],
+): Promise<void> {
+  if (settled.length === 0) return;
   await client.query(
     `UPDATE dead_letter SET healed_at = now()
      WHERE id = ANY(ARRAY(
        SELECT letter.id
        FROM dead_letter AS letter
-       JOIN unnest($1::text[], $2::text[]) AS written (index_name, root_id) USING (index_name, root_id)
+       JOIN unnest($1::text[], $2::text[], $3::text[]) AS settled (index_name, root_id, refused)
+         USING (index_name, root_id)
        WHERE letter.kind = 'document' AND letter.healed_at IS NULL
+         AND letter.fingerprint IS DISTINCT FROM settled.refused
        ORDER BY letter.id
        FOR UPDATE OF letter
      ))`,
-    [writes.map(({ generation }) => generation.indexName), writes.map(({ rootId }) => rootId)],
+    [
+      settled.map(({ generation }) => generation.indexName),
+      settled.map(({ rootId }) => rootId),
+      settled.map(({ letter }) => (letter === null ? null : deadLetterFingerprint(letter))),
+    ],
   );
 }

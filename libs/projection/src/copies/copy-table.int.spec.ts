@@ -142,4 +142,21 @@ describe('the tables of copies', () => {
       writer.release();
     }
   });
+
+  it('say so when a forgotten transaction holds one that is to get a key, and hold up nobody for long', async () => {
+    const gained: SourceDescription = {
+      ...basket,
+      columns: [...basket.columns, column('giftId', to('gift'))],
+    };
+    const writer = await pool.connect();
+    try {
+      await writer.query('BEGIN');
+      await writer.query('LOCK TABLE copy_basket IN ROW EXCLUSIVE MODE');
+      const refused = ensureCopyTables(pool, [gained, product], { lockTimeoutMs: 50, deadlineMs: 0 });
+      await expect(refused).rejects.toMatchObject({ code: 'columns_blocked' });
+    } finally {
+      await writer.query('ROLLBACK');
+      writer.release();
+    }
+  });
 });

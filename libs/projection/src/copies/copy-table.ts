@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import pg, { type Pool, type PoolClient } from 'pg';
 import type { SourceDescription } from '#views';
+import { withLockRetry, type LockRetryOptions } from '../schema/lock-retry.js';
 import { copyTable, keyColumn, sqlName, unquotedName } from '../schema/names.js';
-import { inTransaction } from '../schema/transaction.js';
 import { keyColumns, type KeyColumn } from './key-columns.js';
+import { ensureRowFacts, rowFactFunctions } from './row-facts.js';
+import { valueFunctions } from './value-functions.js';
 
 /** Any number will do, as long as nothing else in this database takes it. */
 const copiesLock = 7_310_501;
@@ -14,16 +16,25 @@ const copiesLock = 7_310_501;
  *
  * A new key column rewrites its table under ACCESS EXCLUSIVE; columns of keys that no source declares any more stay,
  * since the plan of an older generation may still look them up.
+ *
+ * @throws {PrejoinError} `columns_blocked` when a copy could not be locked in time
  */
-export async function ensureCopyTables(pool: Pool, sources: readonly SourceDescription[]): Promise<void> {
-  await inTransaction(pool, async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [copiesLock]);
+export async function ensureCopyTables(
+  pool: Pool,
+  sources: readonly SourceDescription[],
+  options: LockRetryOptions = {},
+): Promise<void> {
+  const purpose = { for: 'new keys', code: 'columns_blocked', turn: copiesLock };
+  const work = async (client: PoolClient): Promise<void> => {
     await client.query(sharedFunctions);
+    await client.query(valueFunctions);
     for (const source of [...sources].sort((a, b) => (a.name < b.name ? -1 : 1))) {
       await ensureTable(client, source.name);
+      await ensureRowFacts(client, source.name);
       for (const key of keyColumns(source, sources)) await ensureKey(client, source.name, key);
     }
-  });
+  };
+  await withLockRetry(pool, purpose, work, options);
 }
 
 /** A table that stands is left alone: CREATE TRIGGER would make every start wait for the writers, and them for it. */
@@ -38,7 +49,7 @@ async function ensureTable(client: PoolClient, source: string): Promise<void> {
  * The functions of generated columns have to be IMMUTABLE, and a generated column can hold no sub-select itself.
  * The schema's name is spelled out in none of them: a copy refers to them by object id, whatever the search path.
  */
-const sharedFunctions = `
+export const sharedFunctions = `
 CREATE OR REPLACE FUNCTION prejoin_keys(list json) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT ARRAY(
@@ -71,7 +82,7 @@ BEGIN
     USING ERRCODE = 'restrict_violation', HINT = TG_ARGV[1];
 END
 $$;
-`;
+${rowFactFunctions}`;
 
 /*
  * COLLATE "C": ids are compared by byte everywhere (cursors, ranges, the order in which batches lock), whatever the
@@ -80,7 +91,7 @@ $$;
  * fillfactor 85: an update that leaves the keys alone can stay on its page and touches no index; a full page would make
  * every update write all of them.
  */
-function copyTableSql(source: string): string {
+export function copyTableSql(source: string): string {
   const table = copyTable(source);
   return `
 CREATE TABLE IF NOT EXISTS ${table} (
@@ -115,9 +126,18 @@ async function ensureKey(client: PoolClient, source: string, key: KeyColumn): Pr
   const comment = `prejoin ${createHash('sha256').update(key.expression).digest('hex').slice(0, 12)}`;
   if (stands.rows[0]?.comment === comment) return;
   if (stands.rows[0] !== undefined) await client.query(`ALTER TABLE ${table} DROP COLUMN ${column}`);
-  await client.query(addKeySql(source, key));
-  await client.query(indexKeySql(source, key));
+  const statements = keyStatements(source, key);
+  await client.query(statements.column);
+  await client.query(statements.index);
   await client.query(`COMMENT ON COLUMN ${table}.${column} IS ${pg.escapeLiteral(comment)}`);
+}
+
+/** The statements that make the column of a key, and its index. */
+export function keyStatements(
+  source: string,
+  key: KeyColumn,
+): { readonly column: string; readonly index: string } {
+  return { column: addKeySql(source, key), index: indexKeySql(source, key) };
 }
 
 function addKeySql(source: string, key: KeyColumn): string {

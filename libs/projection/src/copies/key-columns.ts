@@ -1,5 +1,5 @@
-import pg from 'pg';
 import type { ColumnPath, SourceDescription, ValueColumn } from '#views';
+import { itemsMember, memberOf } from './member.js';
 
 /** One key of a copy: where it stands in the state, and the expression that the database derives it by. */
 export interface KeyColumn {
@@ -29,7 +29,7 @@ export function keyColumns(
     .map(({ path, column, list }) => ({
       path,
       many: list !== null || column.array,
-      expression: list === null ? topLevelKey(column) : listKey(list, column),
+      expression: list === null ? topLevelKey(column) : `prejoin_item_keys(${itemsMember(list, column)})`,
     }));
 }
 
@@ -55,23 +55,4 @@ function valuePaths(source: SourceDescription): readonly ValuePath[] {
 function topLevelKey(column: ValueColumn): string {
   const value = memberOf('data', column);
   return column.array ? `prejoin_keys(${value})` : `${value} #>> '{}'`;
-}
-
-function listKey(list: string, column: ValueColumn): string {
-  const names = column.was === undefined ? [column.name] : [column.name, column.was];
-  const fallback = column.default === undefined ? 'NULL' : pg.escapeLiteral(JSON.stringify(column.default));
-  const texts = names.map((name) => pg.escapeLiteral(name)).join(', ');
-  return `prejoin_item_keys(data -> ${pg.escapeLiteral(list)}, ARRAY[${texts}], ${fallback})`;
-}
-
-/** The column by its name, else by the name that it had before, else its default; a deleted row has no state and no key. */
-function memberOf(state: string, column: ValueColumn): string {
-  const found = [`${state} -> ${pg.escapeLiteral(column.name)}`];
-  if (column.was !== undefined) found.push(`${state} -> ${pg.escapeLiteral(column.was)}`);
-  if (column.default !== undefined) {
-    found.push(
-      `CASE WHEN ${state} IS NOT NULL THEN ${pg.escapeLiteral(JSON.stringify(column.default))}::json END`,
-    );
-  }
-  return found.length === 1 ? `(${found[0]})` : `coalesce(${found.join(', ')})`;
 }

@@ -12,6 +12,7 @@ import {
   withOpenTransaction,
 } from '../testing/shop.js';
 import { fanOutChunk, runFanOutChunk } from './run-fan-out.js';
+import { readFanOutJobs } from './running-jobs.js';
 import { startFanOut } from './start-fan-out.js';
 
 const ROOTS = 12;
@@ -39,60 +40,95 @@ describe('fan-out', () => {
 
   const renameCustomer = (): Promise<void> =>
     db.apply(change('customer', 'c1', version, { name: `name ${version}` }));
-  const renameProduct = (): Promise<void> =>
-    db.apply(change('product', 'p1', version, { sku: 's', name: `name ${version}` }));
-  const waiting = async (): Promise<readonly { cursor: string | null; attempts: number; due: boolean }[]> => {
-    const { rows } = await pool.query<{ cursor: string | null; attempts: number; due: boolean }>(
-      'SELECT cursor, attempts, due_at <= now() AS due FROM fan_out ORDER BY seq',
+  const waiting = async (): Promise<readonly { attempts: number; due: boolean }[]> => {
+    const { rows } = await pool.query<{ attempts: number; due: boolean }>(
+      'SELECT attempts, due_at <= now() AS due FROM fan_out ORDER BY seq',
     );
     return rows;
   };
+  const marks = async (): Promise<readonly string[]> => {
+    const { rows } = await pool.query<{ root_id: string; priority: number }>(
+      'SELECT root_id, priority FROM mark ORDER BY root_id',
+    );
+    return rows.map(({ root_id, priority }) => `${root_id}${priority === 0 ? '' : '*'}`);
+  };
 
-  it.each([
-    ['a single key', renameCustomer],
-    ['a key in list items', renameProduct],
-  ])('goes through all roots of %s in chunks, each behind the last', async (_, rename) => {
-    await rename();
-    expect(await runFanOutChunk(pool, { chunk: 5 })).toMatchObject({ claimed: 1, marks: 5, unfinished: 1 });
-    expect(await markedRoots(pool)).toEqual(rootIds.slice(0, 5));
-    expect(await waiting()).toEqual([{ cursor: 'o04', attempts: 0, due: true }]);
-    expect(await runFanOutChunk(pool, { chunk: 5 })).toMatchObject({ marks: 5, unfinished: 1 });
-    expect(await runFanOutChunk(pool, { chunk: 5 })).toMatchObject({ marks: 2, unfinished: 0 });
+  it('marks few roots of a key as direct changes, and more of them as bulk', async () => {
+    await renameCustomer();
+    expect(await runFanOutChunk(pool, { directRoots: ROOTS })).toEqual({
+      claimed: 1,
+      marks: ROOTS,
+      unfinished: 0,
+      failed: 0,
+    });
+    expect(await marks()).toEqual(rootIds);
+    await clearQueues(pool);
+    version += 1;
+    await renameCustomer();
+    await runFanOutChunk(pool, { directRoots: ROOTS - 1 });
+    expect(await marks()).toEqual(rootIds.map((id) => `${id}*`));
     expect(await runFanOutChunk(pool)).toEqual({ claimed: 0, marks: 0, unfinished: 0, failed: 0 });
-    const { rows } = await pool.query('SELECT root_id FROM mark ORDER BY root_id');
-    expect(rows.map((row: { root_id: string }) => row.root_id)).toEqual(rootIds);
   });
 
-  it('goes on where it was when a chunk is lost in a crash', async () => {
+  it('looks a key up once that changed several times', async () => {
     await renameCustomer();
-    await runFanOutChunk(pool, { chunk: 5 });
-    const lost = await pool.connect();
-    await lost.query('BEGIN');
-    await fanOutChunk(lost, { chunk: 5 });
-    const { rows } = await lost.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    const gone = new Promise<void>((resolve) => lost.once('error', () => resolve()));
-    await pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
-    await gone;
-    lost.release(true);
-    expect(await eventually(waiting)).toEqual([{ cursor: 'o04', attempts: 0, due: true }]);
-    await db.fanOut({ chunk: 5 });
-    expect(await markedRoots(pool)).toEqual(rootIds);
+    await pool.query(
+      `INSERT INTO fan_out (route, key) SELECT route, key FROM fan_out, generate_series(1, 4)`,
+    );
+    expect(await runFanOutChunk(pool)).toMatchObject({ claimed: 1, marks: ROOTS, unfinished: 0 });
+    expect(await waiting()).toEqual([]);
   });
 
-  it('looks a key up once that changed several times, from the least far cursor', async () => {
-    await renameCustomer();
-    await runFanOutChunk(pool, { chunk: 5 });
-    await pool.query(`INSERT INTO fan_out (route, key, cursor) SELECT route, key, NULL FROM fan_out`);
-    await pool.query(`INSERT INTO fan_out (route, key, cursor) SELECT route, key, 'o09' FROM fan_out`);
-    await pool.query('DELETE FROM mark');
-    expect(await runFanOutChunk(pool)).toMatchObject({ claimed: 4, marks: ROOTS, unfinished: 0 });
+  it('makes a wide key a job, and does not hold back or lower those that were claimed with it', async () => {
+    const few = [1, 2, 3].map((customer) => `few-${customer}`);
+    await db.apply(
+      ...few.map((id) =>
+        change('order', `${id}-order`, version, { customerId: id, status: 'pending', total: 1, lines: [] }),
+      ),
+    );
+    await clearQueues(pool);
+    await db.apply(
+      change('customer', few[0] ?? '', version, { name: 'a' }),
+      change('customer', 'c1', version, { name: `name ${version}` }),
+      change('customer', few[1] ?? '', version, { name: 'b' }),
+      change('customer', few[2] ?? '', version, { name: 'c' }),
+    );
+    expect(await runFanOutChunk(pool, { chunk: 5, take: 'fresh' })).toMatchObject({
+      claimed: 4,
+      marks: 3,
+      unfinished: 1,
+    });
+    expect(await marks()).toEqual(few.map((id) => `${id}-order`));
+    expect(await waiting()).toEqual([]);
+    expect(await readFanOutJobs(pool)).toMatchObject([
+      { view: 'order-search', source: 'customer', key: 'c1' },
+    ]);
+    await pool.query(`DELETE FROM copy_order WHERE id LIKE 'few-%'`);
   });
 
-  it('goes on from the least far of several cursors of one key', async () => {
-    await renameCustomer();
-    await pool.query(`INSERT INTO fan_out (route, key, cursor) SELECT route, key, 'o03' FROM fan_out`);
-    await pool.query(`UPDATE fan_out SET cursor = 'o08' WHERE cursor IS NULL`);
-    expect(await runFanOutChunk(pool)).toMatchObject({ claimed: 2, marks: 8, unfinished: 0 });
+  it('leaves keys to the next run when they would make the transaction long', async () => {
+    const people = ['many-1', 'many-2', 'many-3'];
+    const ordersOf = (id: string) =>
+      [1, 2, 3].map((n) =>
+        change('order', `${id}-${n}`, version, { customerId: id, status: 'pending', total: 1, lines: [] }),
+      );
+    await db.apply(...people.flatMap(ordersOf));
+    await clearQueues(pool);
+    await db.apply(...people.map((id) => change('customer', id, version, { name: id })));
+    expect(await runFanOutChunk(pool, { chunk: 4 })).toEqual({
+      claimed: 3,
+      marks: 6,
+      unfinished: 1,
+      failed: 0,
+    });
+    expect(await waiting()).toEqual([{ attempts: 0, due: true }]);
+    expect(await runFanOutChunk(pool, { chunk: 4 })).toEqual({
+      claimed: 1,
+      marks: 3,
+      unfinished: 0,
+      failed: 0,
+    });
+    await pool.query(`DELETE FROM copy_order WHERE id LIKE 'many-%'`);
   });
 
   it('puts back for later what can not be looked up, and does the rest', async () => {
@@ -101,7 +137,7 @@ describe('fan-out', () => {
         ('{"view":"v","source":"x","start":"id","steps":[{"source":"gone","match":{"path":"a","many":false},"give":{"path":"id","many":false}}]}', 'k')`);
     await renameCustomer();
     expect(await runFanOutChunk(pool)).toMatchObject({ claimed: 2, marks: ROOTS, failed: 1 });
-    expect(await waiting()).toEqual([{ cursor: null, attempts: 1, due: false }]);
+    expect(await waiting()).toEqual([{ attempts: 1, due: false }]);
     expect(await runFanOutChunk(pool)).toMatchObject({ claimed: 0 });
   });
 

@@ -1,31 +1,47 @@
 import type { Pool, PoolClient } from 'pg';
-import { backoffDelay, messageOf, silentLogger, type Logger } from '#kernel';
+import { messageOf, silentLogger, type Logger } from '#kernel';
 import { noMetrics, type ProjectionMetrics } from '../metrics.js';
 import { inTransaction } from '../schema/transaction.js';
-import type { FanOutRoute } from './fan-out-route.js';
-import { markRoots, type LookUp } from './look-up.js';
+import { earlier } from './earlier.js';
+import { beginJobs, claimFreshKeys, putKeysBack, type FreshKey } from './fresh-keys.js';
+import { claimJob, delayAfterFault, goOn, joinJobs, putJobOff } from './jobs.js';
+import { markWhole, type LookUp } from './look-up.js';
 
 export interface FanOutOptions {
-  /** The most rows that are claimed at once. */
+  /** What is worked on: keys that nobody has looked up yet, wide ones that go on chunk by chunk, or what there is. */
+  readonly take?: 'fresh' | 'jobs' | 'any';
+  /** The most fresh keys that are claimed at once. */
   readonly claim?: number;
-  /** The most marks that one look-up writes before it commits and goes on behind its cursor. */
+  /** The most marks of one look-up. A key with as many roots, or more, becomes a job. */
   readonly chunk?: number;
+  /** The same for jobs whose every look-up finds all roots again. */
+  readonly listChunk?: number;
+  /** Jobs wait while so many bulk marks of their view do. */
+  readonly backlog?: number;
+  /** A key with at most so many roots marks them as direct changes. */
+  readonly directRoots?: number;
   readonly logger?: Logger;
   readonly metrics?: ProjectionMetrics;
 }
 
 export interface FanOutResult {
+  /** Fresh keys, or one job. */
   readonly claimed: number;
   readonly marks: number;
-  /** Keys that have more roots than a chunk; they go on in a later run. */
+  /** Keys whose roots are not all marked yet: they are jobs, or were put back for the next run. */
   readonly unfinished: number;
   /** Keys that were put back after a fault. */
   readonly failed: number;
 }
 
+const nothing: FanOutResult = { claimed: 0, marks: 0, unfinished: 0, failed: 0 };
+
+/** A transaction marks about as many roots at most as direct changes, however many keys it has. */
+const MOST_DIRECT = 1_000;
+
 /**
- * Takes waiting fan-out rows and marks the next chunk of their roots, in one transaction: after a crash the rows are
- * there again with the cursor that they had. Nothing waiting gives `claimed: 0`.
+ * Takes fresh keys and marks their roots, or marks the next chunk of a job, in one transaction: after a crash all is there
+ * again as it was. Nothing waiting gives `claimed: 0`.
  */
 export async function runFanOutChunk(pool: Pool, options: FanOutOptions = {}): Promise<FanOutResult> {
   const metrics = options.metrics ?? noMetrics;
@@ -41,119 +57,97 @@ export async function runFanOutChunk(pool: Pool, options: FanOutOptions = {}): P
  * a look-up inside it does not see the links that commit at the same time (51 stale documents in 4 108 rounds).
  */
 export async function fanOutChunk(client: PoolClient, options: FanOutOptions = {}): Promise<FanOutResult> {
-  const { claim = 200, chunk = 5_000, logger = silentLogger } = options;
-  const claimed = await claimRows(client, claim);
-  let marks = 0;
-  let unfinished = 0;
-  let failed = 0;
-  for (const group of groupsOf(claimed)) {
-    // One route that can not be looked up must not hold back the others.
-    await client.query('SAVEPOINT look_up');
-    try {
-      const found = await markRoots(client, lookUpOf(group), chunk);
-      marks += found.marks;
-      if (found.cursor !== null) unfinished += await putBack(client, group, { cursor: found.cursor });
-      await client.query('RELEASE SAVEPOINT look_up');
-    } catch (error) {
-      // A lost connection fails here too, and then the whole claim rolls back.
-      await client.query('ROLLBACK TO SAVEPOINT look_up');
-      failed += await putBack(client, group, { afterFault: true });
-      logger.error(
-        { route: group[0]?.route, keys: group.length, reason: messageOf(error) },
-        'A fan-out failed; it is tried again later.',
-      );
-    }
-  }
-  return { claimed: claimed.length, marks, unfinished, failed };
+  const { take = 'any' } = options;
+  const fresh = take === 'jobs' ? nothing : await lookUpFresh(client, options);
+  return fresh.claimed > 0 || take === 'fresh' ? fresh : goOnWithJob(client, options);
 }
 
-interface FanOutRow {
-  readonly route: FanOutRoute;
-  readonly key: string;
-  readonly cursor: string | null;
-  readonly attempts: number;
-  readonly occurred_at: Date | null;
-  readonly created_at: Date;
+async function goOnWithJob(client: PoolClient, options: FanOutOptions): Promise<FanOutResult> {
+  const { chunk = 1_000, listChunk = 20_000, backlog = 10_000, logger } = options;
+  const job = await claimJob(client, backlog);
+  if (job === null) return nothing;
+  const done = await attempt(client, logger, { route: job.route, keys: 1 }, () =>
+    goOn(client, job, { chunk, listChunk, backlog }),
+  );
+  if (done === 'failed') {
+    await putJobOff(client, job);
+    return { ...nothing, claimed: 1, failed: 1 };
+  }
+  return { ...nothing, claimed: 1, marks: done.marks, unfinished: done.finished ? 0 : 1 };
 }
 
 /**
- * `= ANY(ARRAY(SELECT …))` and not `IN (SELECT …)`: the planner may run the sub-select of IN once for each row, and
- * since rows that the statement has deleted are skipped, each run finds others (seen: 20 deleted for a LIMIT of 3).
+ * Looks fresh keys up together, route by route. If they have too many roots together, by halves, until a key that is
+ * wide by itself becomes a job: its neighbours do not wait for it, and are no part of a wide change.
  */
-async function claimRows(client: PoolClient, limit: number): Promise<readonly FanOutRow[]> {
-  const { rows } = await client.query<FanOutRow>(
-    `DELETE FROM fan_out
-     WHERE seq = ANY(ARRAY(
-       SELECT seq FROM fan_out WHERE due_at <= now() ORDER BY seq LIMIT $1 FOR UPDATE SKIP LOCKED
-     ))
-     RETURNING route, key, cursor, attempts, occurred_at, created_at`,
-    [limit],
-  );
-  return rows;
+async function lookUpFresh(client: PoolClient, options: FanOutOptions): Promise<FanOutResult> {
+  const { claim = 200, chunk = 1_000, directRoots = 100, logger } = options;
+  const claimed = await claimFreshKeys(client, claim);
+  if (claimed.length === 0) return nothing;
+  const alone = await joinJobs(client, claimed);
+  const result = { ...nothing, claimed: claimed.length, unfinished: claimed.length - alone.length };
+
+  const wide: FreshKey[] = [];
+  const groups: (readonly FreshKey[])[] = [
+    ...Map.groupBy(alone, (key) => JSON.stringify(key.route)).values(),
+  ];
+  for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
+    const keys = group;
+    // What is left would make the transaction long; it comes back at once.
+    if (result.marks >= chunk) {
+      await putKeysBack(client, keys, 0);
+      result.unfinished += keys.length;
+      continue;
+    }
+    const directUpTo = Math.min(MOST_DIRECT, directRoots * keys.length);
+    const found = await attempt(client, logger, { route: keys[0]?.route, keys: keys.length }, () =>
+      markWhole(client, lookUpOf(keys), { limit: chunk, directUpTo }),
+    );
+    if (found === 'failed') result.failed += await putFaultyBack(client, keys);
+    else if (found !== 'too_many') result.marks += found;
+    else if (keys.length === 1) wide.push(...keys);
+    else groups.push(...halves(keys));
+  }
+  await beginJobs(client, wide);
+  return { ...result, unfinished: result.unfinished + wide.length };
 }
 
-/** Equal keys of a route become one, at the cursor that is least far; keys at the same cursor are looked up together. */
-function groupsOf(rows: readonly FanOutRow[]): readonly (readonly FanOutRow[])[] {
-  const byKey = Map.groupBy(rows, (row) => JSON.stringify([row.route, row.key]));
-  const coalesced = [...byKey.values()].map((same) => same.reduce(coalesce));
-  return [...Map.groupBy(coalesced, (row) => JSON.stringify([row.route, row.cursor])).values()];
+/** One route that can not be looked up must not hold back the others. A lost connection fails here as well, for good. */
+async function attempt<T>(
+  client: PoolClient,
+  logger: Logger = silentLogger,
+  what: object,
+  work: () => Promise<T>,
+): Promise<T | 'failed'> {
+  await client.query('SAVEPOINT look_up');
+  try {
+    const result = await work();
+    await client.query('RELEASE SAVEPOINT look_up');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK TO SAVEPOINT look_up');
+    logger.error({ ...what, reason: messageOf(error) }, 'A fan-out failed; it is tried again later.');
+    return 'failed';
+  }
 }
 
-function coalesce(a: FanOutRow, b: FanOutRow): FanOutRow {
-  return {
-    route: a.route,
-    key: a.key,
-    cursor:
-      a.cursor === null || b.cursor === null
-        ? null
-        : byteOrder(a.cursor, b.cursor) <= 0
-          ? a.cursor
-          : b.cursor,
-    attempts: Math.max(a.attempts, b.attempts),
-    occurred_at: earlier(a.occurred_at, b.occurred_at),
-    created_at: a.created_at < b.created_at ? a.created_at : b.created_at,
-  };
+async function putFaultyBack(client: PoolClient, keys: readonly FreshKey[]): Promise<number> {
+  const again = keys.map((key) => ({ ...key, attempts: key.attempts + 1 }));
+  await putKeysBack(client, again, delayAfterFault(Math.max(...again.map((key) => key.attempts))));
+  return keys.length;
 }
 
-function lookUpOf(group: readonly FanOutRow[]): LookUp {
+function lookUpOf(group: readonly FreshKey[]): LookUp {
   const [first] = group;
-  if (first === undefined) throw new RangeError('A group has at least one row.');
+  if (first === undefined) throw new RangeError('A group has at least one key.');
   return {
     route: first.route,
-    keys: group.map((row) => row.key),
-    cursor: first.cursor,
-    occurredAt: group.map((row) => row.occurred_at).reduce(earlier),
+    keys: group.map((one) => one.key),
+    occurredAt: group.map((one) => one.occurred_at).reduce(earlier),
   };
 }
 
-/** Cursors are compared as PostgreSQL's "C" collation does; JavaScript's order differs beyond the basic plane. */
-function byteOrder(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-function earlier(a: Date | null, b: Date | null): Date | null {
-  if (a === null || b === null) return a ?? b;
-  return a < b ? a : b;
-}
-
-type PutBack = { readonly cursor: string } | { readonly afterFault: true };
-
-/** Writes the rows again: behind the cursor with a fresh count of attempts, or after a fault as they were, for later. */
-async function putBack(client: PoolClient, group: readonly FanOutRow[], how: PutBack): Promise<number> {
-  const rows = group.map((row) => ({
-    ...row,
-    ...('cursor' in how ? { cursor: how.cursor, attempts: 0 } : { attempts: row.attempts + 1 }),
-  }));
-  const attempts = Math.max(...rows.map((row) => row.attempts));
-  await client.query(
-    `INSERT INTO fan_out (route, key, cursor, attempts, due_at, occurred_at, created_at)
-     SELECT route, key, cursor, attempts, now() + $2 * interval '1 millisecond', occurred_at, created_at
-     FROM jsonb_to_recordset($1::jsonb)
-       AS row (route jsonb, key text, cursor text, attempts integer, occurred_at timestamptz, created_at timestamptz)`,
-    [
-      JSON.stringify(rows),
-      'cursor' in how ? 0 : 1_000 + backoffDelay({ baseMs: 2_000, maxMs: 300_000 }, attempts),
-    ],
-  );
-  return rows.length;
+function halves<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const middle = Math.ceil(all.length / 2);
+  return [all.slice(0, middle), all.slice(middle)];
 }

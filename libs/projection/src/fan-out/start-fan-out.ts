@@ -1,8 +1,10 @@
 import type { Pool } from 'pg';
 import { backoffDelay, messageOf, silentLogger, sleep } from '#kernel';
+import { AlarmClock } from '../flow/alarm-clock.js';
+import { PauseWatch } from '../pause/pause-watch.js';
 import { runFanOutChunk, type FanOutOptions } from './run-fan-out.js';
 
-export interface StartFanOutOptions extends FanOutOptions {
+export interface StartFanOutOptions extends Omit<FanOutOptions, 'take'> {
   readonly pool: Pool;
   /** How long it waits when there is nothing to do and nobody wakes it, in milliseconds. */
   readonly pollMs?: number;
@@ -11,44 +13,59 @@ export interface StartFanOutOptions extends FanOutOptions {
 export interface FanOutWorker {
   /** Looks at once; a hint, called when something was applied. */
   wake(): void;
-  /** Lets the running chunk end. */
+  /** Lets the running chunks end. */
   close(): Promise<void>;
 }
 
-/** Turns fan-out rows into marks until it is closed. Several workers, in one or many processes, share the rows. */
+/**
+ * Turns fan-out rows into marks until it is closed. Several workers, in one or many processes, share the rows. Fresh keys
+ * and jobs are worked on side by side, on two connections, so that an ordinary change waits for no chunk of a wide one.
+ */
 export function startFanOut(options: StartFanOutOptions): FanOutWorker {
   const closing = new AbortController();
-  let woken = new AbortController();
-  const rest = async (ms: number): Promise<void> => {
-    await sleep(ms, AbortSignal.any([closing.signal, woken.signal]));
-    woken = new AbortController();
-  };
-  const ended = work(options, closing.signal, rest);
+  const alarmClock = new AlarmClock();
+  const pause = new PauseWatch(options.pool, { kind: 'fan-out' }, options.logger ?? silentLogger);
+  const shared = { options, alarmClock, pause };
+  const loops = (['fresh', 'jobs'] as const).map((take) => work(shared, take, closing.signal));
   return {
-    wake: () => woken.abort(),
+    wake: () => alarmClock.ring(),
     close: async () => {
       closing.abort();
-      await ended;
+      await Promise.all(loops);
     },
   };
 }
 
+interface Shared {
+  readonly options: StartFanOutOptions;
+  readonly alarmClock: AlarmClock;
+  readonly pause: PauseWatch;
+}
+
 async function work(
-  options: StartFanOutOptions,
+  { options, alarmClock, pause }: Shared,
+  take: 'fresh' | 'jobs',
   closing: AbortSignal,
-  rest: (ms: number) => Promise<void>,
 ): Promise<void> {
   const { pool, pollMs = 200, logger = silentLogger } = options;
   let failures = 0;
   while (!closing.aborted) {
+    const heard = alarmClock.rings;
     try {
-      const { claimed } = await runFanOutChunk(pool, options);
+      if (await pause.isPaused()) {
+        // Not by the alarm clock: what is applied rings it all the while.
+        await sleep(pollMs, closing);
+        continue;
+      }
+      const { claimed, unfinished } = await runFanOutChunk(pool, { ...options, take });
       failures = 0;
-      if (claimed === 0) await rest(pollMs);
+      // A key that was found wide is a job now.
+      if (take === 'fresh' && unfinished > 0) alarmClock.ring();
+      if (claimed === 0) await alarmClock.sleep(pollMs, heard, closing);
     } catch (error) {
       failures += 1;
       logger.error({ reason: messageOf(error), failures }, 'The fan-out could not run; it is tried again.');
-      // Not `rest`: a wake must not turn an outage into a loop without a pause.
+      // Not by the alarm clock: a wake must not turn an outage into a loop without a pause.
       await sleep(100 + backoffDelay({ baseMs: 200, maxMs: 10_000 }, failures), closing);
     }
   }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import type { SearchIndex } from '#search';
 import { inTransaction } from '../schema/transaction.js';
@@ -24,11 +24,14 @@ const logger = pino({ level: 'info' }, { write: (line: string) => void logs.push
 const order = (id: string, total: number) =>
   change('order', id, nextVersion++, { customerId: 'c1', status: 'pending', total, lines: [] });
 
-beforeEach(async () => {
-  logs.length = 0;
+beforeAll(async () => {
   world = await openBuilding({ logger });
 });
-afterEach(() => world.dispose());
+afterAll(() => world.dispose());
+beforeEach(async () => {
+  await world.empty();
+  logs.length = 0;
+});
 
 const alias = (): string => `${world.space.indexPrefix}order-search`;
 
@@ -75,6 +78,38 @@ describe('a live generation', () => {
     await world.ensure(orderSearchWithNotes);
     expect(await readGenerations(world.pool)).toMatchObject([{ fingerprint: orderSearch.fingerprint }]);
     expect(logs.join('')).toContain('npx prejoin rebuild order-search');
+  });
+
+  it('is told apart from a declaration of an older release, whose rebuild would take it back', async () => {
+    await world.ensure(orderSearchWithNotes);
+    await world.pool.query('UPDATE generation SET number = 2');
+    await world.pool.query(
+      `INSERT INTO generation (view, number, index_name, fingerprint, plan, state)
+       VALUES ('order-search', 1, 'old', $1, $2, 'retired')`,
+      [orderSearch.fingerprint, JSON.stringify(orderSearch)],
+    );
+    await world.ensure(orderSearch);
+    expect(await readGenerations(world.pool)).toMatchObject([
+      { fingerprint: orderSearchWithNotes.fingerprint, state: 'live' },
+    ]);
+    expect(logs.join('')).toContain('of an older release');
+    expect(logs.join('')).not.toContain('the live generation is served as it was. Run');
+  });
+
+  it('of a view that is not declared any more goes on, and the log says how to drop it and what it is called now', async () => {
+    await world.ensure(orderSearch);
+    const { pool, index } = world;
+    await ensureGenerations({
+      pool,
+      index,
+      indexPrefix: world.space.indexPrefix,
+      plans: [],
+      renamed: new Map([['order-search', 'orders']]),
+      logger,
+    });
+    expect(await readGenerations(pool)).toMatchObject([{ view: 'order-search', state: 'live' }]);
+    expect(logs.join('')).toContain('View order-search is not declared any more, but as orders');
+    expect(logs.join('')).toContain('npx prejoin drop-view order-search');
   });
 
   it('gets its alias back', async () => {
@@ -163,6 +198,23 @@ describe('a previous generation', () => {
     expect(await retireExpired({ pool: world.pool, index: world.index, logger })).toEqual([name]);
     expect(await world.index.exists(name)).toBe(false);
     expect(await changeStatus('o1')).toEqual([]);
+  });
+
+  it('is written no more when the period has ended, and keeps its index while that is read', async () => {
+    const name = await addPrevious('-1 second');
+    const held = await world.index.openPointInTime(name, 60_000);
+    expect(await retireExpired({ pool: world.pool, index: world.index, logger })).toEqual([]);
+    expect(await world.index.exists(name)).toBe(true);
+    expect(await changeStatus('o1')).toEqual([]);
+    await world.index.closePointInTime(held);
+    expect(await retireExpired({ pool: world.pool, index: world.index, logger })).toEqual([name]);
+  });
+
+  it('loses its index an hour after its period, whoever reads it', async () => {
+    const name = await addPrevious('-61 minutes');
+    await world.index.openPointInTime(name, 60_000);
+    expect(await retireExpired({ pool: world.pool, index: world.index, logger })).toEqual([name]);
+    expect(await world.index.exists(name)).toBe(false);
   });
 
   it('loses its index later when it could not be dropped at once', async () => {

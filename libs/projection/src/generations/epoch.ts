@@ -65,6 +65,6 @@ function reportRaise(logger: Logger, epoch: number, marked: number, reason: stri
   logger.error(
     { alarm: 'epoch_raised', epoch, marked },
     `The revision epoch was raised to ${epoch}, because ${reason}; all ${marked} roots are built again. ` +
-      'If the database was restored, let every service publish its aggregates again.',
+      'If the database was restored, its copies are old: run npx prejoin resync --all, and every service publishes again.',
   );
 }

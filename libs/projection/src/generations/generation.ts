@@ -53,20 +53,13 @@ export function computeKeysOf(plan: Plan): readonly string[] {
 }
 
 /** The functions that a plan needs and this process lacks: a reason to leave its marks to another process. */
-export function missingComputes(plan: Plan, computes: Computes): readonly string[] {
+export function missingComputes(plan: Plan, computes: Pick<Computes, 'has'>): readonly string[] {
   return computeKeysOf(plan).filter((key) => !computes.has(key));
 }
 
-/**
- * The views whose every generation this process can run, and of which at least one is being written. A view that no
- * generation can take documents of keeps its marks.
- */
-export function runnableViews(generations: readonly Generation[], computes: Computes): readonly string[] {
-  const byView = Map.groupBy(generations, (generation) => generation.view);
-  return [...byView]
-    .filter(([, all]) => all.every((one) => missingComputes(one.plan, computes).length === 0))
-    .filter(([, all]) => all.some((one) => one.stopped === null))
-    .map(([view]) => view);
+/** Whether this process can build documents of the generation, and the generation takes them. */
+export function isBuildable(generation: Generation, computes: Computes): boolean {
+  return generation.stopped === null && missingComputes(generation.plan, computes).length === 0;
 }
 
 function toGeneration(row: GenerationRow): Generation {

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { priorityNumber } from '../marks/priority.js';
 import { copyTable } from '../schema/names.js';
 
 /**
@@ -7,7 +8,7 @@ import { copyTable } from '../schema/names.js';
  */
 export async function markAllRoots(client: ClientBase, view: string, rootSource: string): Promise<number> {
   const { rowCount } = await client.query(
-    `INSERT INTO mark (view, root_id) SELECT $1, id FROM ${copyTable(rootSource)} ORDER BY id`,
+    `INSERT INTO mark (view, root_id, priority) SELECT $1, id, ${priorityNumber.bulk} FROM ${copyTable(rootSource)} ORDER BY id`,
     [view],
   );
   return rowCount ?? 0;

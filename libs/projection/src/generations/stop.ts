@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { messageOf, type Logger } from '#kernel';
 import type { SearchIndex } from '#search';
+import { forgetAllDocuments } from '../documents/forget.js';
 import { inTransaction } from '../schema/transaction.js';
 import { markAllRoots } from './mark-all.js';
 import type { Generation } from './generation.js';
@@ -31,7 +32,8 @@ export async function stopGeneration(
  * Starts the writing to every stopped generation whose index answers again; returns the names of those indices.
  *
  * Every root of the view is marked in the same transaction: while it was stopped, marks were spent on the view's other
- * generations, and an index loses its tombstones when it is closed.
+ * generations, and an index loses its tombstones when it is closed. Whatever is known of its documents is forgotten, so
+ * that all of them are sent: it may be another index, restored from a snapshot, by now.
  */
 export async function resumeGenerations(
   pool: Pool,
@@ -47,7 +49,9 @@ export async function resumeGenerations(
         `UPDATE generation SET stopped = NULL WHERE index_name = $1 AND state <> 'retired' AND stopped IS NOT NULL`,
         [generation.indexName],
       );
-      return rowCount === 0 ? null : markAllRoots(client, generation.view, generation.plan.root);
+      if (rowCount === 0) return null;
+      await forgetAllDocuments(client, generation.indexName);
+      return markAllRoots(client, generation.view, generation.plan.root);
     });
     if (marked === null) continue;
     resumed.push(generation.indexName);

@@ -10,7 +10,7 @@ import { randomChanges, randomFrom, type Random } from '../testing/random.js';
 import { clearQueues } from '../testing/shop.js';
 
 /** How long the random writes go on, in milliseconds; a nightly run gives it minutes. */
-const STRESS_MS = Number(process.env['MARK_STRESS_MS'] ?? 10_000);
+const STRESS_MS = Number(process.env['MARK_STRESS_MS'] ?? 5_000);
 const SEED = Number(process.env['MARK_STRESS_SEED'] ?? Math.floor(Math.random() * 1e9));
 const WRITERS = 4;
 const BUILDERS = 2;

@@ -123,7 +123,8 @@ function changeOf(route: TriggerRoute): string {
   return ['o.deleted IS DISTINCT FROM n.deleted', ...members].join('\n      OR ');
 }
 
-function fanOutRoute(route: TriggerRoute, shapes: KeyShapes): FanOutRoute {
+/** The route as it is stored: it says of each key whether the copies hold one or several. */
+export function fanOutRoute(route: Omit<TriggerRoute, 'columns'>, shapes: KeyShapes): FanOutRoute {
   const key = (source: string, path: string): FanOutRoute['steps'][number]['match'] => ({
     path,
     many: shapes(source, path).many,

@@ -65,7 +65,7 @@ describe('the marks that a change of a copy leaves', () => {
 
   it('reach the roots that a partner points at, without a look-up', async () => {
     await db.apply(change('payment', 'y', 1, { orderId: 'o1', status: 'due' }));
-    await pool.query('DELETE FROM mark; DELETE FROM fan_out');
+    await clearQueues(pool);
     await db.apply(change('payment', 'y', 2, { orderId: 'o2', status: 'due' }));
     const { rows } = await pool.query('SELECT count(*)::int AS waiting FROM fan_out');
     expect(rows).toEqual([{ waiting: 0 }]);
@@ -136,7 +136,7 @@ describe('the marks that a change of a copy leaves', () => {
   });
 
   it('carry the time of the event, the oldest of a statement', async () => {
-    await pool.query('DELETE FROM mark; DELETE FROM fan_out');
+    await clearQueues(pool);
     const at = (occurredAt: string): object => ({ occurredAt });
     await db.apply(
       change('payment', 'y1', 1, { orderId: 'o1', status: 'due' }, at('2026-01-05T00:00:00.000Z')),

@@ -1,23 +1,18 @@
 import type { Pool, PoolClient } from 'pg';
-import { backoffDelay, PrejoinError, silentLogger, sleep, type Logger } from '#kernel';
+import { PrejoinError } from '#kernel';
 import { routesOf, type Plan } from '#views';
 import { copyTable, keyColumn, unquotedName } from '../schema/names.js';
-import { inTransaction, sqlState } from '../schema/transaction.js';
+import { withLockRetry, type LockRetryOptions } from '../schema/lock-retry.js';
 import { sourceTriggers, triggerPrefix, type KeyShapes, type SourceTriggers } from './trigger-sql.js';
 import { unionOfRoutes } from './trigger-routes.js';
 
-export interface InstallOptions {
+export interface InstallOptions extends LockRetryOptions {
   /**
    * Runs in the same transaction, after the triggers stand: the place to register the generation that they are for.
    * Registering later leaves a gap in which another process, which does not see the generation yet, installs a union
    * without it.
    */
   readonly register?: (client: PoolClient) => Promise<void>;
-  /** How long one attempt waits for the copies; everybody who comes after it waits for it as well. In milliseconds. */
-  readonly lockTimeoutMs?: number;
-  /** How long it goes on trying. In milliseconds. */
-  readonly deadlineMs?: number;
-  readonly logger?: Logger;
 }
 
 /**
@@ -35,42 +30,19 @@ export async function installTriggers(
   plans: readonly Plan[],
   options: InstallOptions = {},
 ): Promise<void> {
-  const { lockTimeoutMs = 500, deadlineMs = 60_000, logger = silentLogger } = options;
-  const deadline = performance.now() + deadlineMs;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await inTransaction(pool, (client) =>
-        installOnce(client, plans, lockTimeoutMs, options.register),
-      );
-    } catch (error) {
-      if (sqlState(error) !== '55P03') throw error;
-      if (performance.now() >= deadline) throw blockedError(deadlineMs, error);
-      logger.warn({ attempt }, 'Triggers wait for the transactions that hold the copies; trying again.');
-      // Longer than the lock was waited for, so that the writers who queued behind the attempt get their turn.
-      await sleep(lockTimeoutMs + backoffDelay({ baseMs: 100, maxMs: 2_000 }, attempt));
-    }
-  }
-}
-
-function blockedError(deadlineMs: number, cause: unknown): PrejoinError {
-  return new PrejoinError(
-    'triggers_blocked',
-    `The copies could not be locked for new triggers within ${deadlineMs} ms.`,
-    {
-      cause,
-      remedy:
-        'Look for a long transaction in pg_stat_activity (state "idle in transaction"), end it, and try again.',
-    },
+  await withLockRetry(
+    pool,
+    { for: 'new triggers', code: 'triggers_blocked' },
+    (client) => installOnce(client, plans, options.register),
+    options,
   );
 }
 
 async function installOnce(
   client: PoolClient,
   plans: readonly Plan[],
-  lockTimeoutMs: number,
   register: InstallOptions['register'],
 ): Promise<void> {
-  await client.query(`SELECT set_config('lock_timeout', $1, true)`, [`${lockTimeoutMs}ms`]);
   // One installation at a time, and none while a generation is being registered elsewhere. Readers are not held up.
   await client.query('LOCK TABLE generation IN SHARE ROW EXCLUSIVE MODE');
   const registered = await client.query<{ plan: Plan }>(
@@ -131,13 +103,13 @@ async function standingTriggers(client: PoolClient, schema: string): Promise<rea
   return rows;
 }
 
-async function currentSchema(client: PoolClient): Promise<string> {
+export async function currentSchema(client: PoolClient): Promise<string> {
   const { rows } = await client.query<{ schema: string }>('SELECT current_schema() AS schema');
   return rows[0]?.schema ?? 'public';
 }
 
 /** Reads from the catalogue which keys the copies have, and which of them hold several. */
-async function keyShapes(client: PoolClient, schema: string): Promise<KeyShapes> {
+export async function keyShapes(client: PoolClient, schema: string): Promise<KeyShapes> {
   const { rows } = await client.query<{ table: string; column: string; many: boolean }>(
     `SELECT c.relname AS "table", a.attname AS "column", a.atttypid = 'text[]'::regtype AS many
      FROM pg_attribute a

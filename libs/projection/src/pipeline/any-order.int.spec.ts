@@ -114,7 +114,7 @@ describe('the documents that come of one history', () => {
   const untilQuiet = async (): Promise<void> => {
     // A row that is being looked up stays visible until its marks are committed.
     await eventually(async () => {
-      const { rowCount } = await world.pool.query('SELECT FROM fan_out');
+      const { rowCount } = await world.pool.query('SELECT FROM fan_out UNION ALL SELECT FROM fan_out_job');
       expect(rowCount).toBe(0);
     });
     await builder.idle();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Envelope } from '#messaging';
-import { listDeadLetters } from '../dead-letters/dead-letters.js';
+import { listDeadLetters, readDeadLetter } from '../dead-letters/list.js';
 import { eventOf } from '../testing/deliveries.js';
 import { memoryIndex } from '../testing/memory-index.js';
 import { orderBook, orderBookDocuments, orderBookSources } from '../testing/order-book.js';
@@ -86,9 +86,11 @@ describe('messages that can not be applied, in the middle of a stream', () => {
     const nameless = 'not an envelope at all';
     await pipeline.deliver([...before, nameless, ...bad]);
     await pipeline.deliver([...bad, nameless, ...behind]);
-    const letters = await listDeadLetters(pipeline.pool('apply'));
+    const pool = pipeline.pool('apply');
+    const letters = await listDeadLetters(pool);
     expect(letters).toHaveLength(5);
-    expect(letters.map(({ body }) => body?.toString())).toEqual(
+    const whole = await Promise.all(letters.map(({ id }) => readDeadLetter(pool, id)));
+    expect(whole.map((letter) => letter?.body?.toString())).toEqual(
       expect.arrayContaining([nameless, malformed, JSON.stringify(withNul)]),
     );
     await expectDocumentsOf([...before, ...behind]);

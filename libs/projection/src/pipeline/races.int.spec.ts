@@ -9,6 +9,7 @@ import { readGenerations } from '../generations/generation.js';
 import { rebuild } from '../rebuild/rebuild.js';
 import { gate, type Gate } from '../testing/building.js';
 import { eventOf } from '../testing/deliveries.js';
+import { interceptedPool } from '../testing/intercepted-pool.js';
 import { orderBook, orderBookDocuments, orderBookHistory, orderBookSources } from '../testing/order-book.js';
 import { differences, openPipeline, type Pipeline } from '../testing/pipeline.js';
 import { randomFrom } from '../testing/random.js';
@@ -72,21 +73,22 @@ const inGenerations = async (prefix: string): Promise<readonly ReadonlyMap<strin
 };
 
 describe('two builders and the scan of a rebuild on the same documents', () => {
-  const rebuilding = (index: SearchIndex): ReturnType<typeof rebuild> =>
+  const rebuilding = (index: SearchIndex, chunk = 2): ReturnType<typeof rebuild> =>
     rebuild({
       ...pipeline.context,
       index,
       plan: compile(orderBook),
       indexPrefix: pipeline.space.indexPrefix,
       holder: 'a spec',
-      chunk: 2,
+      chunk,
     });
 
   it('end at the newest content when the two that read first write last', async () => {
     await pipeline.deliver(nextOrders());
     const [scan, slow] = [holdingGate(), holdingGate()];
-    // The scan registers its generation and reads the first version; the slow builder reads the second for both.
-    const rebuilt = rebuilding(held(scan));
+    // The scan registers its generation and reads the first version, of all in one chunk; the slow builder reads the second
+    // for both.
+    const rebuilt = rebuilding(held(scan), 10);
     await scan.reached;
     await pipeline.deliver(nextOrders());
     const slowBuilder = start({ index: held(slow), lanes: 1 });
@@ -196,23 +198,7 @@ describe('a builder that dies', () => {
 
 /** The reading pool, held at the first statement that has this text; the statement then runs, or fails if it can not. */
 function heldPool(at: Gate, text: string): pg.Pool {
-  const pool = pipeline.pool('read');
-  const holding = <T extends { query: pg.Pool['query'] }>(target: T): T =>
-    new Proxy(target, {
-      get: (of, name) => {
-        if (name !== 'query') {
-          const value: unknown = Reflect.get(of, name);
-          return typeof value === 'function' ? (value.bind(of) as unknown) : value;
-        }
-        return async (statement: string | { text: string }, values?: unknown[]) => {
-          const sql = typeof statement === 'string' ? statement : statement.text;
-          if (sql.includes(text)) await at.pass();
-          return of.query(statement, values);
-        };
-      },
-    });
-  return {
-    query: holding(pool).query.bind(pool),
-    connect: async () => holding(await pool.connect()),
-  } as Partial<pg.Pool> as pg.Pool;
+  return interceptedPool(pipeline.pool('read'), async (sql) => {
+    if (sql.includes(text)) await at.pass();
+  });
 }

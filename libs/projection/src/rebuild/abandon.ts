@@ -1,17 +1,20 @@
+import type { PoolClient } from 'pg';
 import { readGenerations, type Generation } from '../generations/generation.js';
 import { withGenerationLock } from '../generations/generation-lock.js';
 import { aliasName } from '../generations/names.js';
 import { retireGeneration } from '../generations/retire.js';
-import { inTransaction } from '../schema/transaction.js';
+import { inTransaction, NO_IDLE_LIMIT } from '../schema/transaction.js';
 import { fence } from './lease.js';
 import type { RebuildOptions } from './options.js';
+
+export type AbandonOptions = Pick<RebuildOptions, 'pool' | 'index' | 'indexPrefix' | 'logger'>;
 
 /**
  * Gives a rebuild up: its generation is retired and its index dropped; the live one stays as it is.
  * @throws {RebuildLeaseLostError} when the rebuild belongs to somebody else by now, and is left to them
  */
 export function abandonRebuild(
-  options: RebuildOptions,
+  options: AbandonOptions,
   generation: Generation,
   token: string,
 ): Promise<void> {
@@ -20,14 +23,14 @@ export function abandonRebuild(
 
 /** As `abandonRebuild`, for a caller that holds the generation lock. */
 export async function abandonLocked(
-  options: RebuildOptions,
+  options: AbandonOptions,
   generation: Generation,
   token: string,
 ): Promise<void> {
   const { pool, index, indexPrefix } = options;
   const alias = aliasName(indexPrefix, generation.view);
   const live = (await readGenerations(pool, generation.view)).find(({ state }) => state === 'live');
-  await inTransaction(pool, async (client) => {
+  const retire = async (client: PoolClient): Promise<void> => {
     await fence(client, generation, token);
     // A holder that died in the middle of the swap may have moved the alias: readers must not follow it into the drop.
     if (live !== undefined && (await index.pointsAt(alias)) === generation.indexName)
@@ -40,6 +43,7 @@ export async function abandonLocked(
       generation.view,
       generation.number,
     ]);
-  });
+  };
+  await inTransaction(pool, retire, { idleMs: NO_IDLE_LIMIT });
   await retireGeneration(options, generation.indexName);
 }

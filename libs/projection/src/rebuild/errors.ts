@@ -12,32 +12,135 @@ export class RebuildRunningError extends PrejoinError {
         `phase ${by.phase}, ${by.scanned} of ${by.total} roots scanned.`,
       {
         remedy:
-          'Wait for it to end. If that process is dead, its lease runs out within a minute; then start again.',
+          'Wait for it to end, or see "npx prejoin jobs list". If that process hangs or its machine is gone, its lease runs out within a minute.',
       },
     );
   }
 }
 
-/** Another process took the rebuild over while this one was not heard of. */
+/** The rebuild does not belong to this process any more, which changes nothing after it. */
 export class RebuildLeaseLostError extends PrejoinError {
-  constructor(view: string, cause?: unknown) {
+  constructor(view: string, why: string, cause?: unknown) {
+    super('rebuild_lease_lost', `This process ended its rebuild of view ${view}: ${why}.`, {
+      cause,
+      remedy: 'See "npx prejoin jobs list": nothing was changed by this process after it lost the rebuild.',
+    });
+  }
+}
+
+/** A complete generation of another declaration waits for its swap; a rebuild would drop it. */
+export class RebuildWaitingError extends PrejoinError {
+  constructor(view: string, indexName: string) {
     super(
-      'rebuild_lease_lost',
-      `The rebuild of view ${view} was taken over by another process, or its lease could not be renewed.`,
+      'rebuild_waiting',
+      `Index ${indexName} of another declaration of view ${view} is complete and waits for its swap.`,
       {
-        cause,
-        remedy: `Look at "npx prejoin status": nothing was changed by this process after it lost the lease.`,
+        remedy: `Swap it in (npx prejoin swap ${view}) or give it up (npx prejoin jobs cancel rebuild:${view}).`,
       },
     );
   }
 }
 
+/** There is no complete generation that could be swapped in. */
+export class NothingToSwapError extends PrejoinError {
+  constructor(view: string, unfinished: 'none' | 'unfinished') {
+    super(
+      'nothing_to_swap',
+      unfinished === 'none'
+        ? `No new generation of view ${view} waits for a swap.`
+        : `The new generation of view ${view} is not complete: its scan was left unfinished.`,
+      {
+        remedy:
+          unfinished === 'none'
+            ? `Build one first: npx prejoin rebuild ${view} --no-swap`
+            : `Go on with it: npx prejoin rebuild ${view} --no-swap`,
+      },
+    );
+  }
+}
+
+/** Why readers should not be moved to a generation; each can be overridden. */
+export interface Refusal {
+  /**
+   * `not_runnable`: its plan needs functions that this process lacks; `stopped`: it takes no writes; `lag`: changes that
+   * concern it wait too long; `count`: it has not as many documents as it should; `verify`: it does not hold what the
+   * copies say.
+   */
+  readonly what: 'not_runnable' | 'stopped' | 'lag' | 'count' | 'verify';
+  readonly sentence: string;
+}
+
+/** The new generation is not what readers should see; it stays as it is. */
+export class SwapRefusedError extends PrejoinError {
+  constructor(
+    view: string,
+    readonly refusals: readonly Refusal[],
+  ) {
+    super('swap_refused', `View ${view} was not swapped:\n${lines(refusals)}`, {
+      remedy: `Try again with npx prejoin swap ${view}; --force swaps all the same. The live generation goes on.`,
+    });
+  }
+}
+
+/** The index of a generation can not be read, so that nobody may be moved to it. */
+export class GenerationUnreadableError extends PrejoinError {
+  constructor(view: string, indexName: string, cause?: unknown) {
+    super('generation_unreadable', `Index ${indexName} of view ${view} is missing or does not answer.`, {
+      cause,
+      remedy: `If it was closed, open it again; if it is gone, run: npx prejoin rebuild ${view}`,
+    });
+  }
+}
+
+/** There is nothing to go back to. */
+export class NoPreviousGenerationError extends PrejoinError {
+  constructor(view: string) {
+    super('no_previous_generation', `View ${view} has no previous generation that is kept current.`, {
+      remedy: `It is kept for the time that was given at the swap. Build anew instead: npx prejoin rebuild ${view}`,
+    });
+  }
+}
+
+/** The previous generation is not what readers should see; the live one goes on. */
+export class RollbackRefusedError extends PrejoinError {
+  constructor(
+    view: string,
+    readonly refusals: readonly Refusal[],
+  ) {
+    super('rollback_refused', `View ${view} was not rolled back:\n${lines(refusals)}`, {
+      remedy: `Try again when that has changed; npx prejoin rollback ${view} --force goes back all the same.`,
+    });
+  }
+}
+
+function lines(refusals: readonly Refusal[]): string {
+  return refusals.map(({ sentence }) => `  - ${sentence}`).join('\n');
+}
+
+/** Whoever started the rebuild gave it up. */
 export class RebuildCancelledError extends PrejoinError {
   constructor(view: string) {
     super(
       'rebuild_cancelled',
       `The rebuild of view ${view} was cancelled; its index is dropped and the live one is untouched.`,
     );
+  }
+}
+
+/** Whoever asked for the swap gave it up. */
+export class SwapCancelledError extends PrejoinError {
+  constructor(view: string) {
+    super(
+      'swap_cancelled',
+      `The swap of view ${view} was cancelled; the new index stays complete and current, and the live one is served.`,
+    );
+  }
+}
+
+/** Whoever asked for the rollback gave it up. */
+export class RollbackCancelledError extends PrejoinError {
+  constructor(view: string) {
+    super('rollback_cancelled', `The rollback of view ${view} was cancelled; nothing was changed.`);
   }
 }
 
@@ -67,15 +170,18 @@ export class RebuildNotRunnableError extends PrejoinError {
   }
 }
 
+/** None of the marks that were waited for is built. */
 export class RebuildStalledError extends PrejoinError {
-  constructor(view: string, left: number, minutes: number) {
+  constructor(
+    view: string,
+    readonly left: number,
+    readonly stallMs: number,
+  ) {
     super(
       'rebuild_stalled',
-      `The rebuild of view ${view} waited ${minutes} minutes in which none of ${left} marks was built.`,
+      `View ${view} has ${left} marks that have to be built before a swap, and none of them was built for ${Math.round(stallMs / 1_000)} s.`,
       {
-        remedy:
-          'Start a projector that can run every generation of the view: marks are only taken by a process that has each ' +
-          'compute function of each generation, the live one included.',
+        remedy: 'See in the log why no builder finishes them, and start the rebuild again.',
       },
     );
   }

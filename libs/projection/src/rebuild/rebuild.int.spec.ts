@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { SearchIndex } from '#search';
 import { eventually } from '#testing';
@@ -14,6 +14,7 @@ import {
   type Building,
 } from '../testing/building.js';
 import { change, orderSearch, orderSearchWithNotes } from '../testing/shop.js';
+import { untilKeptUp } from '../testing/writing.js';
 import {
   RebuildCancelledError,
   RebuildLeaseLostError,
@@ -69,10 +70,11 @@ async function expectBothGenerationsRight(): Promise<void> {
   );
 }
 
-beforeEach(async () => {
+beforeAll(async () => {
   world = await openBuilding();
 });
-afterEach(() => world.dispose());
+afterAll(() => world.dispose());
+beforeEach(() => world.empty());
 
 describe('a rebuild', () => {
   it('moves the alias to an index that holds what the copies say, while writers change, delete and create roots', async () => {
@@ -88,6 +90,7 @@ describe('a rebuild', () => {
         );
         if (rounds % 8 === 7) await world.apply(customer(`c${rounds % 3}`, `renamed ${rounds}`));
         await world.fanOut();
+        await untilKeptUp(world.pool);
       }
     })();
     const progress: RebuildProgress[] = [];

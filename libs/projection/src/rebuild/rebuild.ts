@@ -1,91 +1,146 @@
-import { messageOf } from '#kernel';
-import { startBuilder } from '../build/builder.js';
+import { messageOf, type PrejoinError } from '#kernel';
 import { retireExpired } from '../generations/retire.js';
 import { abandonRebuild } from './abandon.js';
-import { beginRebuild, type Begun } from './begin.js';
-import { drainMarks } from './drain.js';
-import { RebuildCancelledError, RebuildLeaseLostError } from './errors.js';
-import { keepLease, savePhase } from './lease.js';
-import type { RebuildOptions, RebuildPhase, RebuildResult } from './options.js';
+import { beginRebuild, takeComplete, type Begun } from './begin.js';
+import { completeGeneration } from './complete.js';
+import {
+  RebuildCancelledError,
+  RebuildInterruptedError,
+  RebuildLeaseLostError,
+  RebuildNotRunnableError,
+  RebuildVerifyError,
+  SwapCancelledError,
+  SwapRefusedError,
+} from './errors.js';
+import { keepLease, leaveRebuild, lostTo, savePhase, type Lease } from './lease.js';
+import type { RebuildOptions, RebuildResult } from './options.js';
+import { openPaceGate } from './pace-gate.js';
+import { progressOf } from './progress.js';
 import { scanRoots } from './scan.js';
-import { swapGenerations } from './swap.js';
-import { verifyGeneration } from './verify.js';
 
 const LEASE_MS = 30_000;
-const KEEP_PREVIOUS_MS = 24 * 3_600_000;
-const STALL_MS = 5 * 60_000;
 
 /**
  * Builds a view anew beside the live generation, and swaps the alias once it is complete (design rule 8): register,
  * scan, drain, verify, swap. Readers and writers go on meanwhile.
  *
- * Killed at any point, it is taken over by the next call for the view, which goes on where the scan was. Cancelled or
- * failed, its index is dropped and the live generation stays as it is.
+ * Killed at any point, or ended by a server that went away, it is taken over by the next call for the view, which goes on
+ * where the scan was. Cancelled, or found wrong, its index is dropped and the live generation stays as it is. Where only
+ * the swap is refused, or is left for later, the generation stays complete and current, for `swapView`.
  * @throws {RebuildRunningError} while another process rebuilds the view
  * @throws {RebuildVerifyError} when the new index does not hold what the copies say
- * @throws {RebuildLeaseLostError} when another process took it over; that process goes on with it
+ * @throws {SwapRefusedError} when it is complete, and readers should not be moved to it
+ * @throws {RebuildLeaseLostError} when another process took it over, or cancelled it
  */
 export async function rebuild(options: RebuildOptions): Promise<RebuildResult> {
-  const { pool, logger, plan, leaseMs = LEASE_MS } = options;
-  const begun = await beginRebuild(options, leaseMs);
-  const lease = keepLease({ pool, logger, leaseMs }, begun.generation, begun.token);
-  const cancelled = options.signal === undefined ? [] : [options.signal];
+  const begun = await beginRebuild(options, options.leaseMs ?? LEASE_MS);
+  return hold(options, begun, {
+    work: async (signal) => {
+      const scanned = await scan(options, begun, signal);
+      const completed = await completeGeneration(options, begun, { signal, force: false });
+      return { ...resultOf(options, begun, completed), scanned };
+    },
+    cancelled: new RebuildCancelledError(options.plan.view),
+    whenItFails: (error, lease) => afterFailure(options, begun, lease, error),
+  });
+}
+
+export interface SwapViewOptions extends Omit<
+  RebuildOptions,
+  'plan' | 'swap' | 'chunk' | 'workers' | 'throttle'
+> {
+  readonly view: string;
+  /** Swaps over every refusal but an index that can not be read and another holder; what it overrode is told. */
+  readonly force?: boolean;
+}
+
+/**
+ * Swaps in a generation that a rebuild left complete: it is drained, verified and looked at again. Whatever goes wrong,
+ * it stays as it is, complete and current.
+ * @throws {NothingToSwapError}, {RebuildRunningError}, and what `rebuild` throws
+ */
+export async function swapView(options: SwapViewOptions): Promise<RebuildResult> {
+  const { view, force = false } = options;
+  const begun = await takeComplete(options, view, options.leaseMs ?? LEASE_MS);
+  const own: RebuildOptions = { ...options, plan: begun.generation.plan };
+  return hold(own, begun, {
+    work: async (signal) => {
+      const completed = await completeGeneration(own, begun, { signal, force });
+      return { ...resultOf(own, begun, completed), scanned: 0 };
+    },
+    cancelled: new SwapCancelledError(view),
+    whenItFails: (_, lease) => leave(own, begun, lease, 'ready'),
+  });
+}
+
+interface Holding {
+  /** What the caller learns who gave up. */
+  readonly cancelled: PrejoinError;
+  readonly work: (signal: AbortSignal) => Promise<RebuildResult>;
+  /** Cleans up while the rebuild is still this process's. */
+  readonly whenItFails: (error: unknown, lease: Lease) => Promise<void>;
+}
+
+/** Does the work while the lease is kept, and ends it in one of three ways: done, failed, or lost to somebody else. */
+async function hold(
+  options: RebuildOptions,
+  begun: Begun,
+  { work, cancelled, whenItFails }: Holding,
+): Promise<RebuildResult> {
+  const { pool, logger, signal, leaseMs = LEASE_MS } = options;
+  const lease = await keepLease({ pool, logger, leaseMs }, begun.generation, begun.token);
   try {
-    const result = await run(options, begun, AbortSignal.any([lease.lost, ...cancelled]));
+    const result = await work(AbortSignal.any([lease.lost, ...(signal === undefined ? [] : [signal])]));
+    if (!result.swapped) await leave(options, begun, lease, 'ready');
     await retireOld(options);
     return result;
   } catch (error) {
-    const fault = whatEndedIt(error, lease.lost, options.signal, plan.view);
-    if (!(fault instanceof RebuildLeaseLostError)) await giveUp(options, begun);
+    const fault = await whatEndedIt(options, begun, lease, signal?.aborted === true ? cancelled : error);
+    if (!(fault instanceof RebuildLeaseLostError)) await whenItFails(fault, lease);
     throw fault;
   } finally {
     lease.end();
   }
 }
 
-async function run(options: RebuildOptions, begun: Begun, signal: AbortSignal): Promise<RebuildResult> {
-  const { pool, stallMs = STALL_MS, keepPreviousMs = KEEP_PREVIOUS_MS } = options;
-  const { generation, token } = begun;
-  const { view } = generation;
-
-  const scanning = progressOf(options, 'scan', begun.total, begun.scanned);
-  const scanned = await scanRoots(options, begun, signal, scanning.add);
-
-  // It builds marks itself while it waits for them, so that a rebuild needs no running projector.
-  const builder = startBuilder({ ...options, claimPool: pool, only: [view], lanes: 1 });
+async function scan(options: RebuildOptions, begun: Begun, signal: AbortSignal): Promise<number> {
+  const { pool, onProgress } = options;
+  const { generation, token, total, scanned } = begun;
+  await savePhase(pool, generation, token, 'scan');
+  const gate = await openPaceGate(options, total - scanned);
   try {
-    await savePhase(pool, generation, token, 'drain');
-    const draining = progressOf(options, 'drain', 0);
-    await drainMarks({ pool, view, signal, stallMs, onLeft: draining.left });
-
-    await savePhase(pool, generation, token, 'verify');
-    const verifying = progressOf(options, 'verify', begun.total);
-    const verified = await verifyGeneration(options, generation, signal, stallMs, verifying.add);
-
-    signal.throwIfAborted();
-    const swapping = progressOf(options, 'swap', 1);
-    const previousIndexName = await swapGenerations(options, generation, token, keepPreviousMs);
-    swapping.add(1);
-    return {
-      indexName: generation.indexName,
-      previousIndexName,
-      scanned,
-      resumed: begun.resumed,
-      ...verified,
-    };
+    const yielding = (): string | null => gate.yielding;
+    const scanning = progressOf(onProgress, { phase: 'scan', total, already: scanned, yielding });
+    return await scanRoots(options, begun, { gate, signal, onScanned: scanning.add });
   } finally {
-    await builder.close();
+    await gate.close();
   }
 }
 
-function whatEndedIt(
+function resultOf(
+  { swap = 'now' }: RebuildOptions,
+  { generation, resumed }: Begun,
+  completed: Awaited<ReturnType<typeof completeGeneration>>,
+): Omit<RebuildResult, 'scanned'> {
+  return { ...completed, indexName: generation.indexName, resumed, swapped: swap === 'now' };
+}
+
+/** Whoever lost it learns that first: what it then fails by is only a consequence. */
+async function whatEndedIt(
+  { pool, logger }: RebuildOptions,
+  { generation, token }: Begun,
+  { lost }: Lease,
   error: unknown,
-  lost: AbortSignal,
-  cancelled: AbortSignal | undefined,
-  view: string,
-): unknown {
+): Promise<unknown> {
   if (lost.aborted) return lost.reason;
-  return cancelled?.aborted === true ? new RebuildCancelledError(view) : error;
+  if (error instanceof RebuildLeaseLostError) return error;
+  try {
+    const loss = await lostTo(pool, generation, token);
+    if (loss !== null) return loss;
+  } catch (unknown) {
+    logger.debug({ reason: messageOf(unknown) }, 'Who holds the rebuild could not be looked up');
+  }
+  return error;
 }
 
 /** The rebuild is done when the alias has moved; an old index that can not be dropped now is dropped by a projector. */
@@ -96,6 +151,23 @@ async function retireOld(options: RebuildOptions): Promise<void> {
     options.logger.warn({ err: error }, `Old generations could not be retired yet: ${messageOf(error)}`);
   }
 }
+
+/**
+ * What can not become right is dropped. What is complete waits for its swap; and what a server that went away has ended
+ * is gone on with by the next call.
+ */
+function afterFailure(options: RebuildOptions, begun: Begun, lease: Lease, error: unknown): Promise<void> {
+  if (error instanceof SwapRefusedError) return leave(options, begun, lease, 'ready');
+  if (hopeless.some((kind) => error instanceof kind)) return giveUp(options, begun);
+  return leave(options, begun, lease, 'unfinished');
+}
+
+const hopeless = [
+  RebuildCancelledError,
+  RebuildInterruptedError,
+  RebuildNotRunnableError,
+  RebuildVerifyError,
+] as const;
 
 /** What went wrong first is what the caller learns; a failure to clean up leaves the rebuild to be taken over. */
 async function giveUp(options: RebuildOptions, { generation, token }: Begun): Promise<void> {
@@ -109,35 +181,20 @@ async function giveUp(options: RebuildOptions, { generation, token }: Begun): Pr
   }
 }
 
-interface PhaseProgress {
-  readonly add: (count: number) => void;
-  readonly left: (left: number) => void;
-}
-
-function progressOf(
-  { onProgress }: RebuildOptions,
-  phase: RebuildPhase,
-  total: number,
-  already = 0,
-): PhaseProgress {
-  const startedAt = performance.now();
-  let done = already;
-  let most = total;
-  const report = (): void => {
-    const seconds = Math.max(performance.now() - startedAt, 1) / 1_000;
-    // Rows that came during the scan are scanned as well.
-    onProgress?.({ phase, done, total: Math.max(most, done), rate: (done - already) / seconds });
-  };
-  report();
-  return {
-    add: (count) => {
-      done += count;
-      report();
-    },
-    left: (left) => {
-      most = Math.max(most, left);
-      done = most - left;
-      report();
-    },
-  };
+/** As `giveUp`: without it, the lease runs out. */
+async function leave(
+  { pool, logger }: RebuildOptions,
+  { generation, token }: Begun,
+  lease: Lease,
+  as: 'ready' | 'unfinished',
+): Promise<void> {
+  lease.end();
+  try {
+    await leaveRebuild(pool, generation, token, as);
+  } catch (error) {
+    logger.error(
+      { err: error, view: generation.view, index: generation.indexName },
+      `The new generation could not be let go; it can be had when the lease ends: ${messageOf(error)}`,
+    );
+  }
 }

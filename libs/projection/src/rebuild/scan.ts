@@ -7,73 +7,128 @@ import { copyTable } from '../schema/names.js';
 import { inTransaction } from '../schema/transaction.js';
 import type { Begun } from './begin.js';
 import { RebuildInterruptedError, RebuildNotRunnableError } from './errors.js';
-import { savePosition } from './lease.js';
 import type { RebuildOptions } from './options.js';
+import type { PaceGate } from './pace-gate.js';
+import { openRanges, saveStep, type ScanRange } from './ranges.js';
 
-/** While one chunk waits for the index, the next is read and assembled; more would only queue at the index. */
-const IN_FLIGHT = 2;
+/** While one chunk waits for the index, another is read and assembled; more would only queue at the index. */
+export const WORKERS = 2;
+
+/** Each worker has one chunk in hand, which is what a kill costs: of 200 of them, five kills cost a twentieth. */
+const CHUNKS = 200;
+const CHUNK = { least: 100, most: 1_000 };
+
+/** So many that the last ones to end leave little to do alone. */
+const MOST_RANGES = 16;
+const CHUNKS_PER_RANGE = 4;
+
+export interface ScanOptions {
+  readonly gate: PaceGate;
+  readonly signal: AbortSignal;
+  readonly onScanned: (count: number) => void;
+}
 
 /**
- * Builds every root into the new generation, in id order, from where the scan was left. Returns how many it scanned.
+ * Builds every root into the new generation: ranges of ids, each in id order from where it was left, on a few workers.
+ * Returns how many roots it scanned.
  *
  * Live writers need no coordination: whatever changes after the registration has a mark that reaches this generation
- * too, whatever changed before is seen by the scan, and the revision decides between the two. Positions are saved in
- * order, so a take-over repeats at most the chunks in flight.
+ * too, whatever changed before is seen by the scan, and the revision decides between the two. So roots that are new are
+ * not run after either: the scan ends at the last root that is there when it begins.
  */
 export async function scanRoots(
   options: RebuildOptions,
   begun: Begun,
-  signal: AbortSignal,
-  onScanned: (count: number) => void,
+  { gate, signal, onScanned }: ScanOptions,
 ): Promise<number> {
-  const { pool, chunk = 1_000 } = options;
-  const { generation, token } = begun;
-  const flying: { readonly ids: readonly string[]; readonly built: Promise<Failure | null> }[] = [];
-  let after = begun.scannedTo;
+  const { pool, workers = WORKERS } = options;
+  const { generation, token, total } = begun;
+  const chunk = chunkOf(options, total);
+  const size = { roots: chunk * CHUNKS_PER_RANGE, most: MOST_RANGES };
+  const open = (await openRanges(pool, generation, token, size)).filter(({ done }) => !done);
+  const last = await lastRoot(pool, generation.plan.root);
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
   let scanned = 0;
-  const land = async (): Promise<void> => {
-    const { ids, built } = flying[0] as (typeof flying)[number];
-    const failure = await built;
-    flying.shift();
-    if (failure !== null) throw failure.error;
-    await savePosition(pool, generation, token, { scannedTo: ids.at(-1) as string, count: ids.length });
-    scanned += ids.length;
-    onScanned(ids.length);
-  };
-  try {
-    for (;;) {
-      signal.throwIfAborted();
-      const ids = await rootsAfter(pool, generation.plan.root, after, chunk);
-      if (ids.length === 0) break;
-      // Kept as a value, since it may fail while an earlier chunk is waited for.
-      const built = scanChunk(options, begun, ids, signal).then(
-        () => null,
-        (error: unknown): Failure => ({ error }),
-      );
-      flying.push({ ids, built });
-      after = ids.at(-1) as string;
-      if (flying.length >= IN_FLIGHT) await land();
+  const work = async (): Promise<void> => {
+    for (let range = open.shift(); range !== undefined; range = open.shift()) {
+      await scanRange(options, begun, { range, last, chunk, gate, signal: stop }, (count) => {
+        scanned += count;
+        onScanned(count);
+      });
     }
-    while (flying.length > 0) await land();
-    return scanned;
-  } finally {
-    await Promise.all(flying.map(({ built }) => built));
+  };
+  // Each ends what it has in hand, so that nothing is written any more when this is over.
+  await Promise.all(
+    Array.from({ length: workers }, () => work().catch((error: unknown) => failed.abort(asError(error)))),
+  );
+  stop.throwIfAborted();
+  return scanned;
+}
+
+/** What is asked for; else a part of the whole. Not more than the throttle lets through in a second. */
+function chunkOf({ chunk, throttle = null }: RebuildOptions, total: number): number {
+  const fitting = Math.min(CHUNK.most, Math.max(CHUNK.least, Math.round(total / CHUNKS)));
+  return Math.max(1, Math.min(chunk ?? fitting, Math.floor(throttle ?? Infinity)));
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+interface RangeScan {
+  readonly range: ScanRange;
+  /** The last root of all. */
+  readonly last: string | null;
+  readonly chunk: number;
+  readonly gate: PaceGate;
+  readonly signal: AbortSignal;
+}
+
+async function scanRange(
+  options: RebuildOptions,
+  begun: Begun,
+  { range, last, chunk, gate, signal }: RangeScan,
+  onScanned: (count: number) => void,
+): Promise<void> {
+  const { pool } = options;
+  const { generation, token } = begun;
+  for (let after = range.scannedTo ?? range.after; ;) {
+    signal.throwIfAborted();
+    const ids = await rootsBetween(pool, generation.plan.root, after, range.to ?? last, chunk);
+    await gate.before(ids.length, signal);
+    signal.throwIfAborted();
+    const startedAt = performance.now();
+    if (ids.length > 0) await scanChunk(options, begun, ids, signal);
+    const done = ids.length < chunk;
+    after = ids.at(-1) ?? after;
+    await saveStep(pool, generation, token, range.part, { scannedTo: after, count: ids.length, done });
+    onScanned(ids.length);
+    if (done) return;
+    await gate.after(performance.now() - startedAt, signal);
   }
 }
 
-interface Failure {
-  readonly error: unknown;
+async function lastRoot(pool: Pool, source: string): Promise<string | null> {
+  const { rows } = await pool.query<{ id: string }>(
+    `SELECT id FROM ${copyTable(source)} ORDER BY id DESC LIMIT 1`,
+  );
+  return rows[0]?.id ?? null;
 }
 
-async function rootsAfter(
+/** The roots above `after` up to `upTo`, itself included. */
+async function rootsBetween(
   pool: Pool,
   source: string,
   after: string | null,
+  upTo: string | null,
   limit: number,
 ): Promise<readonly string[]> {
   const { rows } = await pool.query<{ id: string }>(
-    `SELECT id FROM ${copyTable(source)} WHERE NOT deleted AND ($1::text IS NULL OR id > $1) ORDER BY id LIMIT $2`,
-    [after, limit],
+    `SELECT id FROM ${copyTable(source)}
+     WHERE NOT deleted AND ($1::text IS NULL OR id > $1) AND ($2::text IS NULL OR id <= $2)
+     ORDER BY id LIMIT $3`,
+    [after, upTo, limit],
   );
   return rows.map((row) => row.id);
 }

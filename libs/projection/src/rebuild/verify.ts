@@ -1,12 +1,19 @@
 import type { Pool } from 'pg';
+import { forgetDocuments } from '../documents/forget.js';
 import type { Generation } from '../generations/generation.js';
-import { differingIds, stillDiffering } from './differences.js';
+import { priorityNumber } from '../marks/priority.js';
+import { inTransaction } from '../schema/transaction.js';
+import type { DifferenceKind } from '../verify/difference.js';
+import { settle } from '../verify/settle.js';
+import { verifyDocuments } from '../verify/verify-documents.js';
 import { drainMarks } from './drain.js';
 import { RebuildVerifyError } from './errors.js';
 import type { RebuildOptions } from './options.js';
 
 /** A change between two looks makes a difference that is none; a real one survives any number of them. */
 const LOOKS = 3;
+/** More than these are no matter of single documents. */
+const MOST_DIFFERING = 10_000;
 
 export interface Verified {
   readonly documents: number;
@@ -14,10 +21,10 @@ export interface Verified {
 }
 
 /**
- * Compares the new index with the copies: the same roots must have a document, no more and no fewer.
+ * Compares the new index with what the copies make: the same documents, with the same contents, no more and no fewer.
  *
- * Ids that differ are marked, built and looked at again: what writers changed between the two reads agrees then, what
- * the rebuild lost does not. Comparing counts was rejected: one document lost and one too many give the same count.
+ * Documents that differ are marked, built and looked at again: what writers changed between the two reads agrees then,
+ * what the rebuild lost does not. Comparing counts was rejected: one document lost and one too many give the same count.
  * @throws {RebuildVerifyError} naming roots that differ
  */
 export async function verifyGeneration(
@@ -28,25 +35,38 @@ export async function verifyGeneration(
   onVerified: (count: number) => void,
 ): Promise<Verified> {
   const { pool, index } = options;
-  await index.refresh(generation.indexName);
-  const refused = await refusedRoots(pool, generation);
-
-  const ignored = new Set(refused.map(({ rootId }) => rootId));
-  let differing = await differingIds(options, generation, signal, onVerified);
-  differing = differing.filter((id) => !ignored.has(id));
+  let seen = 0;
+  const found = await verifyDocuments(
+    {
+      ...options,
+      signal,
+      keep: MOST_DIFFERING,
+      onProgress: ({ phase, done }) => {
+        if (phase !== 'compare') return;
+        onVerified(done - seen);
+        seen = done;
+      },
+    },
+    generation,
+  );
+  let differing: readonly Differing[] = [
+    ...found.differences,
+    ...found.unsettled.first.map((id) => ({ id, kind: 'unsettled' as const })),
+  ];
   for (let look = 1; differing.length > 0; look++) {
     options.logger.info(
       { view: generation.view, differing: differing.length, look },
-      'Roots differ, which may be due to writers: they are built again',
+      'Documents differ, which may be due to writers: they are built again',
     );
-    if (look > LOOKS) throw new RebuildVerifyError(generation.view, [describe(differing)]);
-    await pool.query('INSERT INTO mark (view, root_id) SELECT $1, unnest($2::text[])', [
-      generation.view,
-      differing,
-    ]);
-    await drainMarks({ pool, view: generation.view, signal, stallMs });
-    differing = await stillDiffering(options, generation, differing);
+    if (look > LOOKS || differing.length >= MOST_DIFFERING)
+      throw new RebuildVerifyError(generation.view, [describe(differing)]);
+    const ids = differing.map(({ id }) => id);
+    await markDiffering(pool, generation, ids);
+    await drainMarks({ pool, view: generation.view, indexName: generation.indexName, signal, stallMs });
+    const left = await settle(options, generation, ids, { settleMs: SETTLE_MS, stallMs: SETTLE_MS, signal });
+    differing = [...left.differences, ...left.unsettled.map((id) => ({ id, kind: 'unsettled' as const }))];
   }
+  const refused = await refusedRoots(pool, generation);
   const vanishing = refused.filter(({ refusedByLive }) => !refusedByLive);
   if (vanishing.length > 0 && options.acceptRefused !== true) {
     throw new RebuildVerifyError(
@@ -58,8 +78,28 @@ export async function verifyGeneration(
   return { documents: await index.count(generation.indexName), refused: refused.length };
 }
 
-function describe(ids: readonly string[]): string {
-  return `${ids.length} root(s) differ between the copies and the index, among them ${ids.slice(0, 5).join(', ')}`;
+const SETTLE_MS = 30_000;
+
+interface Differing {
+  readonly id: string;
+  readonly kind: DifferenceKind | 'unsettled';
+}
+
+/** What is known of their documents is not what the index holds, so an equal one has to be sent as well. */
+function markDiffering(pool: Pool, { view, indexName }: Generation, ids: readonly string[]): Promise<void> {
+  return inTransaction(pool, async (client) => {
+    await forgetDocuments(client, indexName, ids);
+    await client.query('INSERT INTO mark (view, root_id, priority) SELECT $1, unnest($2::text[]), $3', [
+      view,
+      ids,
+      priorityNumber.bulk,
+    ]);
+  });
+}
+
+function describe(differing: readonly Differing[]): string {
+  const some = differing.slice(0, 5).map(({ id, kind }) => `${id} (${kind})`);
+  return `${differing.length} root(s) differ between the copies and the index, among them ${some.join(', ')}`;
 }
 
 interface RefusedRoot {

@@ -26,3 +26,13 @@ export function composeRevision(epoch: number, counter: number): number {
 export function epochOf(revision: number): number {
   return Math.floor(revision / COUNTER_SIZE);
 }
+
+/** The lowest revision of the epoch that `revision` was composed with. */
+export function startOfEpoch(revision: number): number {
+  return composeRevision(epochOf(revision), 0);
+}
+
+/** Whether there is a revision of a higher epoch, so that a document of this one can be written over. */
+export function canBeExceeded(revision: number): boolean {
+  return (epochOf(revision) + 2) * COUNTER_SIZE <= 2 ** 53;
+}

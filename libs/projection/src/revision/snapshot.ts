@@ -69,6 +69,8 @@ interface RevisionRow {
   readonly counter: string;
 }
 
+const IDLE_MS = 60_000;
+
 /**
  * Runs `work` in one READ ONLY, REPEATABLE READ snapshot and gives it the snapshot's revision (design rule 6).
  *
@@ -86,6 +88,8 @@ export function readSnapshot<T>(
       [
         'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY',
         `SET LOCAL statement_timeout = ${Math.ceil(statementTimeoutMs)}`,
+        // Rows that are read are handed on within this time; a process that stands still must not hold back vacuum and DDL.
+        `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS}`,
         // One order for all, so that two readers and a DDL statement between them can not wait in a circle.
         ...(tables.length === 0 ? [] : [`LOCK TABLE ${[...tables].sort().join(', ')} IN ACCESS SHARE MODE`]),
       ].join('; '),

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { migrations } from './tables.js';
+import { migrations } from './migrations/migrations.js';
 import { inTransaction } from './transaction.js';
 
 /** Any number will do, as long as nothing else in this database takes it. */
@@ -28,4 +28,17 @@ export async function migrateProjection(pool: Pool): Promise<readonly string[]> 
     }
     return due.map((migration) => migration.name);
   });
+}
+
+/** The names of the migrations that this code has and the database lacks; all of them where it was never migrated. */
+export async function missingMigrations(pool: Pool): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ stands: boolean }>(
+    `SELECT to_regclass('schema_migration') IS NOT NULL AS stands`,
+  );
+  const ran =
+    rows[0]?.stands === true
+      ? await pool.query<{ name: string }>('SELECT name FROM schema_migration')
+      : { rows: [] };
+  const names = new Set(ran.rows.map(({ name }) => name));
+  return migrations.map(({ name }) => name).filter((name) => !names.has(name));
 }

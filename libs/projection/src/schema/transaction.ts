@@ -6,7 +6,21 @@ export interface TransactionOptions {
   readonly onRetry?: (code: string, attempt: number) => void;
   /** How often the work is tried in all. */
   readonly attempts?: number;
+  /** How long the work may leave its transaction alone between two statements, in milliseconds; 0 is for ever. */
+  readonly idleMs?: number;
 }
+
+/**
+ * A process that stands still (stopped, paused with its machine, out of memory) in the middle of a transaction keeps its
+ * row locks while its connection lives, which may be for ever: a rebuild that took over was seen to wait for the last
+ * chunk of the one before it. The server ends such a session. Longer than the longest pause of a process that is only slow.
+ */
+const IDLE_MS = 15_000;
+/**
+ * For work that moves an alias with its row locks held. It must keep them however long it stands still: let go, somebody
+ * else would swap, and this one would move the alias back when it wakes up.
+ */
+export const NO_IDLE_LIMIT = 0;
 
 /** The server ended one of several transactions that could not all go on; the same work may well succeed now. */
 const repeatable: ReadonlySet<string> = new Set(['40P01', '40001']);
@@ -27,11 +41,11 @@ export function sqlState(error: unknown): string | undefined {
 export async function inTransaction<T>(
   pool: Pool,
   work: (client: PoolClient) => Promise<T>,
-  { onRetry, attempts = 10 }: TransactionOptions = {},
+  { onRetry, attempts = 10, idleMs = IDLE_MS }: TransactionOptions = {},
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await once(pool, work);
+      return await once(pool, work, idleMs);
     } catch (error) {
       const code = sqlState(error);
       if (code === undefined || !repeatable.has(code) || attempt >= attempts) throw error;
@@ -41,7 +55,7 @@ export async function inTransaction<T>(
   }
 }
 
-async function once<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+async function once<T>(pool: Pool, work: (client: PoolClient) => Promise<T>, idleMs: number): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   // While it is checked out the pool does not listen, and a connection that dies between two queries would otherwise
@@ -49,7 +63,10 @@ async function once<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Pr
   const lost = (error: Error): void => void (broken = error);
   client.on('error', lost);
   try {
-    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on');
+    await client.query(
+      `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on;
+       SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(idleMs)}`,
+    );
     const result = await work(client);
     await client.query('COMMIT');
     return result;

@@ -61,3 +61,12 @@ export function countingMetrics(): ProjectionMetrics & { readonly counts: Record
     },
   };
 }
+
+/** Text that does not compress, so that it is as large in an index as it looks. */
+export function noise(length: number): string {
+  let state = 1;
+  return Array.from({ length }, () => {
+    state = Math.imul(state, 1_103_515_245) + 12_345;
+    return String.fromCharCode(0x4e00 + ((state >>> 8) % 20_000));
+  }).join('');
+}

@@ -1,4 +1,5 @@
-import type { SearchIndex, StoredDocument, WriteOperation, WriteOutcome } from '#search';
+import type { ScannedDocument, SearchIndex, StoredDocument, WriteOperation, WriteOutcome } from '#search';
+import { compareText } from '#views';
 
 interface Entry {
   readonly revision: number;
@@ -27,7 +28,14 @@ export function memoryIndex({ beforeWrite = () => Promise.resolve() }: MemoryInd
   const live = (name: string): readonly StoredDocument[] =>
     [...standing(name)]
       .flatMap(([id, { revision, source }]) => (source === null ? [] : [{ id, revision, source }]))
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
+      .sort((a, b) => compareText(a.id, b.id));
+  const keyed = (name: string): readonly ScannedDocument[] =>
+    live(name)
+      .flatMap((document) => {
+        const key = keyOf(document);
+        return key === null ? [] : [{ ...document, key }];
+      })
+      .sort((a, b) => compareText(a.key, b.key) || compareText(a.id, b.id));
 
   return {
     create: (name) => later(() => void indices.set(name, found(name) ?? new Map<string, Entry>())),
@@ -46,16 +54,50 @@ export function memoryIndex({ beforeWrite = () => Promise.resolve() }: MemoryInd
     refresh: (name) => later(() => void standing(name)),
     count: (name) => later(() => live(name).length),
     get: (name, id) => later(() => live(name).find((document) => document.id === id) ?? null),
+    getMany: (name, ids) =>
+      later(() => {
+        const wanted = new Set(ids);
+        return new Map(live(name).flatMap((one) => (wanted.has(one.id) ? [[one.id, one] as const] : [])));
+      }),
     search: () => Promise.reject(new Error('An index in memory does not search.')),
+    stats: () => Promise.reject(new Error('An index in memory does not search.')),
+    suggest: () => Promise.reject(new Error('An index in memory does not search.')),
+    openPointInTime: () => Promise.reject(new Error('An index in memory does not search.')),
+    closePointInTime: () => Promise.resolve(),
+    heldBy: () => Promise.resolve(0),
     scan: (name, after, limit) =>
       later(() =>
         live(name)
-          .filter(({ id }) => after === null || id > after)
+          .filter(({ id }) => after === null || compareText(id, after) > 0)
+          .slice(0, limit),
+      ),
+    scanRange: (name, { after, to }, from, limit) =>
+      later(() => {
+        const within = keyed(name).filter(
+          ({ key }) =>
+            (after === null || compareText(key, after) > 0) && (to === null || compareText(key, to) <= 0),
+        );
+        const start = from?.tie ?? 0;
+        const documents = within.slice(start, start + limit);
+        const last = documents.at(-1);
+        const next =
+          last === undefined || documents.length < limit ? null : { key: last.key, tie: start + limit };
+        return { documents, next };
+      }),
+    strays: (name, limit) =>
+      later(() =>
+        live(name)
+          .filter((document) => keyOf(document) === null)
           .slice(0, limit),
       ),
     healthy: () => Promise.resolve(true),
     close: () => Promise.resolve(),
   };
+}
+
+function keyOf({ source }: StoredDocument): string | null {
+  const { id } = JSON.parse(source) as { readonly id?: unknown };
+  return typeof id === 'string' ? id : null;
 }
 
 /** What the work throws is a rejection, as with an index that is asked over a network. */

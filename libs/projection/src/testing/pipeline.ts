@@ -18,7 +18,7 @@ import { deliveryOf } from './deliveries.js';
 /** Whose connections they are, as the server names them: what a test kills, it kills by role. */
 export type Role = 'apply' | 'fan-out' | 'claim' | 'read';
 
-/** A whole projection of one view, from messages to documents; only the broker is left out. */
+/** A whole projection, from messages to documents; only the broker is left out. */
 export interface Pipeline {
   readonly space: TestSpace;
   readonly index: SearchIndex;
@@ -28,7 +28,7 @@ export interface Pipeline {
   readonly superseded: () => number;
   pool(role: Role): pg.Pool;
   /** Delivers the bodies of one batch, again and again until they are acknowledged, as a broker does. */
-  deliver(messages: readonly (Envelope | string)[]): Promise<void>;
+  deliver(messages: readonly (Envelope | string)[], pool?: pg.Pool): Promise<void>;
   startBuilder(more?: Partial<BuilderOptions>): Builder;
   startFanOut(more?: Partial<StartFanOutOptions>): FanOutWorker;
   /** Waits until neither a fan-out row nor a mark is left, claimed or not. */
@@ -43,11 +43,18 @@ export interface Pipeline {
 export interface PipelineOptions {
   readonly sources: readonly Source[];
   readonly view: AnyView;
+  /** Further views of the same sources. */
+  readonly more?: readonly AnyView[];
   /** Absent is a real Elasticsearch. */
   readonly index?: SearchIndex;
 }
 
-export async function openPipeline({ sources, view, index: given }: PipelineOptions): Promise<Pipeline> {
+export async function openPipeline({
+  sources,
+  view,
+  more = [],
+  index: given,
+}: PipelineOptions): Promise<Pipeline> {
   const space = await createTestSpace({ databases: ['projection'], elasticsearch: given === undefined });
   const own = space.pool('projection');
   const logger = silentLogger;
@@ -60,7 +67,13 @@ export async function openPipeline({ sources, view, index: given }: PipelineOpti
   await ensureEpoch(own, logger);
   const index = given ?? elasticsearchIndex({ node: space.elasticsearchUrl, logger });
   const plan = compile(view);
-  await ensureGenerations({ pool: own, index, indexPrefix: space.indexPrefix, plans: [plan], logger });
+  await ensureGenerations({
+    pool: own,
+    index,
+    indexPrefix: space.indexPrefix,
+    plans: [plan, ...more.map(compile)],
+    logger,
+  });
 
   const pools = rolePools(space.databaseUrl('projection'));
   const alarms: string[] = [];
@@ -68,7 +81,7 @@ export async function openPipeline({ sources, view, index: given }: PipelineOpti
   const context: BuildContext = {
     pool: pools.read,
     index,
-    computes: computesOf(view),
+    computes: new Map([view, ...more].flatMap((one) => [...computesOf(one)])),
     deadlineMs: 10_000,
     logger,
     metrics: {
@@ -93,12 +106,12 @@ export async function openPipeline({ sources, view, index: given }: PipelineOpti
     alarms,
     superseded: () => superseded,
     pool: (role) => pools[role],
-    deliver: (messages) =>
+    deliver: (messages, pool = pools.apply) =>
       eventually(
         () =>
           applyDeliveries(
             messages.map((message) => deliveryOf(message)),
-            applying,
+            { ...applying, pool },
           ),
         { timeoutMs: 20_000 },
       ),
@@ -139,7 +152,8 @@ function untilQuiet(pool: pg.Pool, workers: readonly (Builder | FanOutWorker)[])
     async () => {
       for (const worker of workers) worker.wake();
       const { rows } = await pool.query<{ marks: number; keys: number }>(
-        'SELECT (SELECT count(*)::int FROM mark) AS marks, (SELECT count(*)::int FROM fan_out) AS keys',
+        `SELECT (SELECT count(*)::int FROM mark) AS marks,
+                (SELECT count(*)::int FROM fan_out) + (SELECT count(*)::int FROM fan_out_job) AS keys`,
       );
       const { marks = -1, keys = -1 } = rows[0] ?? {};
       if (marks !== 0 || keys !== 0) throw new Error(`${marks} marks and ${keys} fan-out rows are left`);

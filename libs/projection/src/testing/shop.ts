@@ -94,7 +94,7 @@ export async function markedRoots(pool: Pool, viewName = 'order-search'): Promis
 }
 
 export async function clearQueues(pool: Pool): Promise<void> {
-  await pool.query('DELETE FROM mark; DELETE FROM fan_out');
+  await pool.query('DELETE FROM mark; DELETE FROM fan_out; DELETE FROM fan_out_job');
 }
 
 /** Waits until a statement of another connection waits for a lock: the interleaving that a test is about has begun. */

@@ -1,14 +1,60 @@
 import { ProblemError } from '#kernel/http';
-import { operatorsOf } from '#views';
+import type { FacetAnswer } from '#search';
+import { fieldOperatorsOf } from '#views';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Readable } from 'node:stream';
 import { QueryInvalidError } from '../faults.js';
-import type { Page } from '../reader.js';
+import type { AnswerFreshness } from '../freshness/freshness.js';
+import type { Page } from '../list.js';
+import type { Batch, Stats } from '../reader.js';
 import { nearest } from '../parse/suggest.js';
 import type { ServedView } from '../served-view.js';
+import { TooManySnapshotsError } from '../snapshots.js';
 
 /** The documents go out as they are stored: nothing between the search server and the caller parses them. */
-export function pageBody({ documents, total, totalIsExact, next }: Page): string {
-  return `{"data":[${documents.join(',')}],"total":${total},"totalIsExact":${totalIsExact},"next":${JSON.stringify(next)}}`;
+export function pageBody(page: Page, freshness: AnswerFreshness): string {
+  const { documents, total, totalIsExact, next, facets, highlights } = page;
+  const more = [
+    facets === undefined ? '' : `,"facets":${JSON.stringify(mapped(facets, facetBody))}`,
+    highlights === undefined ? '' : `,"highlights":${JSON.stringify(highlights)}`,
+    `,"freshness":${JSON.stringify(freshness)}`,
+  ];
+  return `{"data":[${documents.join(',')}],"total":${total},"totalIsExact":${totalIsExact},"next":${JSON.stringify(next)}${more.join('')}}`;
+}
+
+export function batchBody({ documents, missing }: Batch, freshness: AnswerFreshness): string {
+  return `{"data":[${documents.join(',')}],"missing":${JSON.stringify(missing)},"freshness":${JSON.stringify(freshness)}}`;
+}
+
+/** `{ groups: [{ key, count, sum: { total } }], other }`: a group has the figures that were asked for, by field. */
+export function statsBody({ groups, metrics, other }: Stats, freshness: AnswerFreshness): object {
+  return {
+    groups: groups.map(({ key, count, metrics: values }) => {
+      const figures: Record<string, Record<string, unknown>> = {};
+      metrics.forEach(({ op, field }, at) => {
+        figures[op] = { ...figures[op], [field]: values[at] ?? null };
+      });
+      return { key, count, ...figures };
+    }),
+    other,
+    freshness,
+  };
+}
+
+function facetBody(facet: FacetAnswer): object {
+  return facet.kind === 'ranges' ? { ranges: facet.ranges } : { values: facet.values, other: facet.other };
+}
+
+function mapped<T>(
+  record: Readonly<Record<string, T>>,
+  change: (value: T) => object,
+): Readonly<Record<string, object>> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}
+
+/** Who may keep an answer: a copy of a guarded view is its caller's own. It is asked for again every time. */
+export function cachedBy(view: ServedView): string {
+  return view.guards.length === 0 ? 'no-cache' : 'private, no-cache';
 }
 
 export function sendJson(reply: FastifyReply, body: string): void {
@@ -23,21 +69,43 @@ export function queryOf(request: FastifyRequest): string {
 /** Aborts when the caller goes away before it has its answer, so that the search server stops too. */
 export function disconnection(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
+  // It may have left before, while it was found out who it is.
+  if (reply.raw.destroyed) gone.abort();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort();
   });
   return gone.signal;
 }
 
-/** Whether a caller's copies, by `If-None-Match`, hold this one (RFC 9110, weak comparison). */
-export function holdsCopy(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  if (header.trim() === '*') return true;
-  return header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
+/** The media type of lines of JSON. */
+const ndjson = 'application/x-ndjson; charset=utf-8';
+
+/**
+ * Sends documents as they come, one a line, at the pace of the caller: a chunk is read when the one before has left. A fault
+ * in the middle cuts the connection, since an answer that ended well would look complete.
+ */
+export function sendLines(reply: FastifyReply, chunks: AsyncIterable<readonly string[]>, name: string): void {
+  const lines = async function* () {
+    for await (const chunk of chunks) yield `${chunk.join('\n')}\n`;
+  };
+  void reply
+    .type(ndjson)
+    .header('content-disposition', `attachment; filename="${name}.ndjson"`)
+    .header('cache-control', 'no-store')
+    .send(Readable.from(lines(), { objectMode: false, highWaterMark: 1 }));
 }
 
-/** Query faults become a 400 that lists them; anything else stays what it is. */
-export function asProblem(error: unknown): unknown {
+/** Query faults become a 400 that lists them, too many snapshots a 429; anything else stays what it is. */
+function asProblem(error: unknown): unknown {
+  if (error instanceof TooManySnapshotsError)
+    return new ProblemError(
+      429,
+      error.code,
+      'Too many snapshots',
+      `${error.message} ${error.remedy}`,
+      {},
+      { cause: error, headers: { 'retry-after': String(error.retryAfterSeconds) } },
+    );
   if (!(error instanceof QueryInvalidError)) return error;
   const detail = `${error.faults.length} fault(s): ${error.message}`;
   return new ProblemError(
@@ -51,7 +119,7 @@ export function asProblem(error: unknown): unknown {
 }
 
 /** A get takes no parameters; ignoring one would let its sender believe that it did something. */
-export function refuseParameters(request: FastifyRequest): void {
+function refuseParameters(request: FastifyRequest): void {
   const names = [...new Set(new URLSearchParams(queryOf(request)).keys())];
   if (names.length === 0) return;
   throw new QueryInvalidError(
@@ -63,14 +131,28 @@ export function refuseParameters(request: FastifyRequest): void {
   );
 }
 
-export function documentUnknown(view: ServedView): ProblemError {
+/** After a wait that was too short the document may well be on its way, which the answer says. */
+export function documentUnknown(view: ServedView, freshness: AnswerFreshness): ProblemError {
+  const onItsWay = freshness.after === 'timeout';
   return new ProblemError(
     404,
     'not_found',
     'There is no such document',
-    `'${view.name}' has no document of this id.`,
+    `'${view.name}' has no document of this id${onItsWay ? ' yet; it may be on its way' : ''}.`,
+    onItsWay ? { freshness } : {},
+    onItsWay ? { headers: { 'retry-after': '1' } } : {},
   );
 }
+
+/** What stands beside ids; ids never begin with `_`. */
+const operations = [
+  'GET _fields',
+  'GET _suggest',
+  'GET _stats',
+  'GET _export',
+  'POST _search',
+  'POST _batch',
+];
 
 export function operationUnknown(view: ServedView, operation: string): ProblemError {
   return new ProblemError(
@@ -78,7 +160,7 @@ export function operationUnknown(view: ServedView, operation: string): ProblemEr
     'operation_unknown',
     'There is no such operation',
     `'${view.name}' has no operation '${operation.slice(0, 100)}'.`,
-    { allowed: ['_fields'] },
+    { allowed: operations },
   );
 }
 
@@ -105,6 +187,8 @@ export function describeView(view: ServedView): object {
     fingerprint: view.plan.fingerprint,
     href,
     fields: `${href}/_fields`,
+    ...(view.was === null ? {} : { was: view.was }),
+    ...(view.deprecated === null ? {} : { deprecated: view.deprecated }),
   };
 }
 
@@ -116,8 +200,21 @@ export function describeFields(view: ServedView): object[] {
     nullable: field.nullable,
     ...(field.values ? { values: field.values } : {}),
     ...(field.currency ? { currency: field.currency } : {}),
-    operators: field.filterable ? operatorsOf(field.kind) : [],
+    operators: field.filterable ? fieldOperatorsOf(field) : [],
     sortable: field.sortable,
     searchable: view.textFields.includes(field.path),
   }));
+}
+
+/** @throws {ProblemError} when a request that takes no parameters has some */
+export function refused(request: FastifyRequest): void {
+  try {
+    refuseParameters(request);
+  } catch (error) {
+    rethrow(error);
+  }
+}
+
+export function rethrow(error: unknown): never {
+  throw asProblem(error);
 }

@@ -1,64 +1,113 @@
-import { Controller, Get, Inject, Param, Req, Res, type Type } from '@nestjs/common';
-import { ApiExcludeController, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res, type Type } from '@nestjs/common';
+import { ApiExcludeController, ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { holdsCopy } from '#kernel/http';
 import type { Reader } from '../reader.js';
 import type { ServedView } from '../served-view.js';
 import {
-  asProblem,
-  describeFields,
+  batchBody,
+  cachedBy,
   describeView,
-  disconnection,
   documentUnknown,
-  holdsCopy,
   operationUnknown,
   pageBody,
   queryOf,
-  refuseParameters,
+  refused,
+  rethrow,
   sendJson,
   viewUnknown,
 } from './answers.js';
-import { ApiFields, ApiGet, ApiList } from './api-docs.js';
+import { announcement } from './announcement.js';
+import { docsOf } from './docs/operations.js';
+import { ApiViews } from './docs/views.js';
+import { beginRead, tellInHeaders } from './freshness.js';
+import type { Guards } from './guards.js';
+import { GUARDS, READER, VIEWS } from './tokens.js';
 
-export const READER = Symbol('reader of views');
-export const VIEWS = Symbol('views that are served');
+/**
+ * The documents of one view under one of its names: made so that each view has routes, parameters and schemas of its own
+ * in the documentation.
+ */
+export function viewController(view: ServedView, name: string): Type {
+  const docs = docsOf(view, name);
+  const told = announcement(view, name);
 
-/** A controller of one view, made so that each view has routes, parameters and schemas of its own in the documentation. */
-export function viewController(view: ServedView): Type {
   @ApiTags(view.name)
-  @Controller(`views/${view.name}`)
+  @Controller(`views/${name}`)
   class ViewController {
-    constructor(@Inject(READER) private readonly reader: Reader) {}
+    constructor(
+      @Inject(READER) private readonly reader: Reader,
+      @Inject(GUARDS) private readonly guards: Guards,
+    ) {}
 
     @Get()
-    @ApiList(view)
+    @told
+    @docs.list
     async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-      const page = await this.reader.list(view, queryOf(request), disconnection(reply)).catch(rethrow);
-      sendJson(reply, pageBody(page));
+      const visible = await this.guards(view, request);
+      const { signal, before, told } = beginRead(this.reader, view, 'search', request, reply);
+      const page = await this.reader.list(visible, queryOf(request), signal, before).catch(rethrow);
+      sendJson(reply, pageBody(page, await told()));
     }
 
-    @Get('_fields')
-    @ApiFields(view)
-    fields(): object {
-      return { data: describeFields(view) };
+    @Post('_search')
+    @HttpCode(200)
+    @told
+    @docs.search
+    async search(
+      @Body() body: unknown,
+      @Req() request: FastifyRequest,
+      @Res() reply: FastifyReply,
+    ): Promise<void> {
+      const visible = await this.guards(view, request);
+      refused(request);
+      const { signal, before, told } = beginRead(this.reader, view, 'search', request, reply);
+      const page = await this.reader.search(visible, body, signal, before).catch(rethrow);
+      sendJson(reply, pageBody(page, await told()));
+    }
+
+    @Post('_batch')
+    @HttpCode(200)
+    @told
+    @docs.batch
+    async batch(
+      @Body() body: unknown,
+      @Req() request: FastifyRequest,
+      @Res() reply: FastifyReply,
+    ): Promise<void> {
+      const visible = await this.guards(view, request);
+      refused(request);
+      const { signal, before, told } = beginRead(this.reader, view, 'ids', request, reply);
+      const batch = await this.reader.batch(visible, body, signal, before).catch(rethrow);
+      sendJson(reply, batchBody(batch, await told()));
     }
 
     @Get(':id')
-    @ApiGet(view)
+    @told
+    @docs.get
     async get(
       @Param('id') id: string,
       @Req() request: FastifyRequest,
       @Res() reply: FastifyReply,
     ): Promise<void> {
       if (id.startsWith('_')) throw operationUnknown(view, id);
-      await Promise.resolve()
-        .then(() => refuseParameters(request))
-        .catch(rethrow);
-      const found = await this.reader.get(view, id, disconnection(reply));
-      if (found === null) throw documentUnknown(view);
+      const visible = await this.guards(view, request);
+      refused(request);
+      const { signal, before, told } = beginRead(this.reader, view, { id }, request, reply);
+      const found = await this.reader.get(visible, id, signal, before);
+      const freshness = await told();
+      tellInHeaders(reply, freshness);
+      if (found === null) throw documentUnknown(view, freshness);
       const etag = `"${found.revision}"`;
-      void reply.header('etag', etag).header('cache-control', 'no-cache');
+      void reply.header('etag', etag).header('cache-control', cachedBy(view));
       if (holdsCopy(request.headers['if-none-match'], etag)) void reply.code(304).send();
       else sendJson(reply, found.source);
+    }
+
+    @Post(':operation')
+    @ApiExcludeEndpoint()
+    unknown(@Param('operation') operation: string): never {
+      throw operationUnknown(view, operation);
     }
   }
   return ViewController;
@@ -71,6 +120,7 @@ export class ViewsController {
   constructor(@Inject(VIEWS) private readonly views: readonly ServedView[]) {}
 
   @Get()
+  @ApiViews()
   list(): object {
     return { data: this.views.map(describeView) };
   }
@@ -82,11 +132,12 @@ export class UnknownViewController {
   constructor(@Inject(VIEWS) private readonly views: readonly ServedView[]) {}
 
   @Get([':view', ':view/:rest'])
-  unknown(@Param('view') name: string): never {
+  read(@Param('view') name: string): never {
     throw viewUnknown(name, this.views);
   }
-}
 
-function rethrow(error: unknown): never {
-  throw asProblem(error);
+  @Post(':view/:rest')
+  ask(@Param('view') name: string): never {
+    throw viewUnknown(name, this.views);
+  }
 }

@@ -1,4 +1,4 @@
-import { instantOf, localTime, type LocalTime } from './zones.js';
+import { instantOf, localTime, type LocalTime } from '#kernel';
 
 /** What an instant's text means: a point (`end` is `start`), or a whole day, month, … from `start` to before `end`. */
 export interface Moment {
@@ -19,7 +19,10 @@ const bareDay = /^(\d{4})-(\d{2})-(\d{2})$/;
 const relative = /^now((?:[+ -]\d{1,6}[smhdwMy])*)(?:\/([smhdwMy]))?$/;
 const step = /([+ -])(\d+)([smhdwMy])/g;
 /** What four digits of a year can say. */
-const [earliest, latest] = [Date.parse('0000-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')];
+export const [earliest, latest] = [
+  Date.parse('0000-01-01T00:00:00Z'),
+  Date.parse('9999-12-31T23:59:59.999Z'),
+];
 
 export const instantForms = '2026-05-31T12:00:00Z, 2026-05-31 (the whole day in tz), now-7d, now-1M/M';
 
@@ -80,7 +83,8 @@ function addDate(local: LocalTime, amount: number, unit: 'd' | 'w' | 'M' | 'y'):
 function whole(unit: Unit, local: LocalTime, zone: string): Moment {
   const start = startOf(unit, local);
   const next = unit === 's' || unit === 'm' || unit === 'h' ? addTime(start, unit) : addDate(start, 1, unit);
-  return { start: instantOf(start, zone), end: instantOf(next, zone) };
+  // Where days begin before those of UTC, the first of all begins in a year that has no four digits.
+  return { start: Math.max(instantOf(start, zone), earliest), end: instantOf(next, zone) };
 }
 
 function startOf(unit: Unit, local: LocalTime): LocalTime {

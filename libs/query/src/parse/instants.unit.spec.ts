@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readMoment } from './instants.js';
-import { instantOf, isZone, localTime } from './zones.js';
+import { instantOf, isZone, localTime } from '#kernel';
 
 const now = Date.parse('2026-03-31T10:20:30.400Z');
 const read = (text: string, zone = 'UTC'): string | null => {

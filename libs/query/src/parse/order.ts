@@ -1,9 +1,9 @@
 import type { SearchSort } from '#search';
 import type { QueryFault } from '../faults.js';
 import type { ServedView } from '../served-view.js';
-import { nearest } from './suggest.js';
+import { nearestOf, shortened } from './faults.js';
+import { limits } from './limits.js';
 
-const mostSortKeys = 5;
 const tieBreak: SearchSort = { field: 'id', descending: false, nulls: 'last' };
 const byRelevance: SearchSort = { field: 'relevance', descending: true, nulls: 'last' };
 
@@ -12,12 +12,12 @@ const byRelevance: SearchSort = { field: 'relevance', descending: true, nulls: '
  * Always ends with the id, so that every document has its place and pages can continue after it.
  */
 export function readSort(
-  text: string | undefined,
+  parts: readonly string[] | undefined,
   view: ServedView,
   hasText: boolean,
   faults: QueryFault[],
 ): SearchSort[] {
-  const keys = text === undefined ? defaultKeys(view, hasText) : askedKeys(text, view, hasText, faults);
+  const keys = parts === undefined ? defaultKeys(view, hasText) : askedKeys(parts, view, hasText, faults);
   return keys.some((key) => key.field === 'id') ? keys : [...keys, tieBreak];
 }
 
@@ -27,15 +27,19 @@ function defaultKeys(view: ServedView, hasText: boolean): SearchSort[] {
   return [{ ...tieBreak, descending: true }];
 }
 
-function askedKeys(text: string, view: ServedView, hasText: boolean, faults: QueryFault[]): SearchSort[] {
-  const parts = text.split(',');
-  if (parts.length > mostSortKeys)
+function askedKeys(
+  parts: readonly string[],
+  view: ServedView,
+  hasText: boolean,
+  faults: QueryFault[],
+): SearchSort[] {
+  if (parts.length > limits.sortKeys)
     faults.push({
       parameter: 'sort',
       code: 'too_many_values',
-      detail: `sort takes at most ${mostSortKeys} fields.`,
+      detail: `sort takes at most ${limits.sortKeys} fields.`,
     });
-  const keys = parts.slice(0, mostSortKeys).flatMap((part) => readKey(part, view, hasText, faults));
+  const keys = parts.slice(0, limits.sortKeys).flatMap((part) => readKey(part, view, hasText, faults));
   const repeated = keys.find((key, at) => keys.findIndex((other) => other.field === key.field) < at);
   if (repeated !== undefined)
     faults.push({
@@ -78,16 +82,11 @@ function readKey(part: string, view: ServedView, hasText: boolean, faults: Query
   const known = view.fields.get(field);
   if (known?.sortable) return [{ field, descending, nulls: nulls === 'nullsFirst' ? 'first' : 'last' }];
   const allowed = [...view.fields.values()].filter((one) => one.sortable).map((one) => one.path);
-  const didYouMean = known === undefined ? nearest(field, allowed) : undefined;
   return fault({
     code: known === undefined ? 'field_unknown' : 'field_not_sortable',
     detail:
       known === undefined ? `'${view.name}' has no field '${shortened(field)}'.` : `'${field}' has no order.`,
     allowed,
-    ...(didYouMean === undefined ? {} : { didYouMean }),
+    ...(known === undefined ? nearestOf(field, allowed) : {}),
   });
-}
-
-function shortened(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

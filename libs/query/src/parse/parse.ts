@@ -1,12 +1,26 @@
+import type { FacetRequest, SearchSort } from '#search';
 import type { Filter } from '#views';
-import type { SearchSort } from '#search';
 import type { QueryFault } from '../faults.js';
 import type { ServedView } from '../served-view.js';
+import { Amount, filterOf, type Part } from './conditions.js';
+import {
+  readHighlight,
+  readIn,
+  readLimit,
+  readPage,
+  readQ,
+  readSelected,
+  readSnapshot,
+  readTotals,
+  readZone,
+  type Totals,
+} from './controls.js';
+import { readFacets } from './facets.js';
 import { readFilters } from './filters.js';
+import type { Calendar } from './instants.js';
 import { readSort } from './order.js';
-import { readParameters, type ControlWord } from './parameters.js';
-import { nearest } from './suggest.js';
-import { isZone } from './zones.js';
+import { controlWords, readParameters, type FilterParameter } from './parameters.js';
+import { readWhereText } from './where.js';
 
 /** A list query, understood. */
 export interface ListQuery {
@@ -15,172 +29,117 @@ export interface ListQuery {
   readonly in: readonly string[] | null;
   readonly sort: readonly SearchSort[];
   readonly fields: readonly string[] | null;
+  readonly facets: readonly FacetRequest[];
+  /** The fields whose matches of `q` are marked, `all` is those that `q` searches; null marks none. */
+  readonly highlight: readonly string[] | 'all' | null;
+  readonly totals: Totals;
   readonly limit: number;
   /** From 1; null when pages are not numbered. */
   readonly page: number | null;
+  /** How long one state is held for the walk from page to page, in milliseconds; null reads what there is. */
+  readonly snapshotMs: number | null;
 }
 
-export type Parsed = { readonly query: ListQuery } | { readonly faults: readonly QueryFault[] };
+export type Parsed<T = ListQuery> = { readonly query: T } | { readonly faults: readonly QueryFault[] };
 
-export const largestLimit = 100;
-export const defaultLimit = 20;
-/** A numbered page makes the server collect all hits before it; past this, the cursor is there. */
-export const deepestHit = 1_000;
-/** The query travels in its cursors, and HTTP servers and proxies end a request line at 8 KiB and less. */
-const longestQuery = 4_000;
-const longestText = 256;
-const mostWords = 32;
-const mostSelected = 100;
+/** The control words of a list in the form that query strings and JSON have in common. */
+export interface Controls {
+  readonly q?: string;
+  readonly in?: readonly string[];
+  readonly sort?: readonly string[];
+  readonly fields?: readonly string[];
+  readonly facets?: readonly string[];
+  readonly highlight?: readonly string[];
+  readonly totals?: string;
+  readonly limit?: string;
+  readonly page?: string;
+  readonly snapshot?: string;
+}
 
-/** The words of the grammar that this server does not know yet. */
-const later: readonly ControlWord[] = ['facets', 'highlight', 'totals', 'where', 'snapshot'];
+/** The words of an export, which answers every match as it is: it has no pages, and nothing beside the documents. */
+export const exportWords = ['q', 'in', 'sort', 'fields', 'tz', 'where'] as const;
 
 /**
- * Reads a query string by the grammar of the query API.
+ * Reads the query string of a list by the grammar of the query API. `cursor` is for the caller to read.
  * @param now what relative instants count from, in epoch milliseconds: that of the first page
+ * @param words the control words that mean something here
  * @returns the query, or all of its faults
  */
-export function parseQuery(text: string, view: ServedView, now: number): Parsed {
-  if (text.length > longestQuery)
-    return {
-      faults: [
-        {
-          parameter: '',
-          code: 'value_too_long',
-          detail: `A query string has at most ${longestQuery} characters.`,
-        },
-      ],
-    };
-  const { controls, filters, faults: found } = readParameters(text);
-  const faults = [...found];
-  for (const word of later)
-    if (controls.has(word))
-      faults.push({
-        parameter: word,
-        code: 'unsupported_parameter',
-        detail: `'${word}' is not supported yet.`,
-      });
-  for (const [word, value] of controls)
-    if (value === '')
-      faults.push({ parameter: word, code: 'value_empty', detail: `'${word}' has no value.` });
-
-  const given = (word: ControlWord): string | undefined => controls.get(word) || undefined;
-  const zone = readZone(given('tz'), faults);
-  const where = readFilters(filters, view, { now, zone }, faults);
-  const q = readText(given('q'), view, faults);
-  const searched = readSearched(given('in'), q !== null, view, faults);
-  const sort = readSort(given('sort'), view, q !== null, faults);
-  const fields = readSelected(given('fields'), view, faults);
-  const limit = readWhole('limit', given('limit'), 0, largestLimit, faults) ?? defaultLimit;
-  const page = readPage(given('page'), limit, faults);
-  return faults.length > 0 ? { faults } : { query: { where, q, in: searched, sort, fields, limit, page } };
-}
-
-function readZone(text: string | undefined, faults: QueryFault[]): string {
-  // The plus of an offset arrives as a space when it was not encoded.
-  const zone = text?.replace(/^ /, '+') ?? 'UTC';
-  if (zone.length <= 64 && isZone(zone)) return zone;
-  faults.push({
-    parameter: 'tz',
-    code: 'value_invalid',
-    detail: 'tz takes an IANA zone such as Europe/Amsterdam, or an offset such as +02:00.',
-  });
-  return 'UTC';
-}
-
-function readText(text: string | undefined, view: ServedView, faults: QueryFault[]): string | null {
-  if (text === undefined) return null;
-  const fault = (code: QueryFault['code'], detail: string): void =>
-    void faults.push({ parameter: 'q', code, detail });
-  if (view.textFields.length === 0) fault('field_not_searchable', `'${view.name}' has no text to search.`);
-  if (text.length > longestText) fault('value_too_long', `q has at most ${longestText} characters.`);
-  else if (text.trim() === '') fault('value_empty', 'q has no words.');
-  else if (text.trim().split(/\s+/).length > mostWords)
-    fault('too_many_values', `q has at most ${mostWords} words.`);
-  return text;
-}
-
-function readSearched(
-  text: string | undefined,
-  hasText: boolean,
-  view: ServedView,
-  faults: QueryFault[],
-): string[] | null {
-  if (text === undefined) return null;
-  if (!hasText)
-    faults.push({
-      parameter: 'in',
-      code: 'parameter_conflict',
-      detail: 'in says where q searches, and there is no q.',
-    });
-  return readPaths('in', text, new Set(view.textFields), 'field_not_searchable', view, faults);
-}
-
-function readSelected(text: string | undefined, view: ServedView, faults: QueryFault[]): string[] | null {
-  if (text === undefined) return null;
-  return readPaths('fields', text, view.selectable, 'field_unknown', view, faults);
-}
-
-function readPaths(
-  parameter: 'in' | 'fields',
+export function parseQuery(
   text: string,
-  allowed: ReadonlySet<string>,
-  code: QueryFault['code'],
   view: ServedView,
-  faults: QueryFault[],
-): string[] {
-  const paths = text.split(',');
-  if (paths.length > mostSelected) {
-    faults.push({
-      parameter,
-      code: 'too_many_values',
-      detail: `${parameter} names at most ${mostSelected} fields.`,
-    });
-    return [];
-  }
-  for (const path of paths.filter((one) => !allowed.has(one))) {
-    const didYouMean = nearest(path, allowed);
-    const known = view.selectable.has(path);
-    faults.push({
-      parameter,
-      code: known ? code : 'field_unknown',
-      detail: known
-        ? `'${path}' is not text that q searches.`
-        : `'${view.name}' has no field '${path.slice(0, 100)}'.`,
-      allowed: [...allowed],
-      ...(didYouMean === undefined ? {} : { didYouMean }),
-    });
-  }
-  return [...new Set(paths)];
+  now: number,
+  words: readonly (typeof controlWords)[number][] = controlWords,
+): Parsed {
+  const faults: QueryFault[] = [];
+  const { controls, filters } = readParameters(text, words, faults);
+  const one = (
+    word: 'q' | 'totals' | 'limit' | 'page' | 'snapshot',
+  ): Partial<Record<typeof word, string>> => {
+    const value = controls.get(word);
+    return value === undefined ? {} : { [word]: value };
+  };
+  const several = (
+    word: 'in' | 'sort' | 'fields' | 'facets' | 'highlight',
+  ): Partial<Record<typeof word, readonly string[]>> => {
+    const value = controls.get(word);
+    return value === undefined ? {} : { [word]: value.split(',') };
+  };
+  const asked: Controls = {
+    ...one('q'),
+    ...one('totals'),
+    ...one('limit'),
+    ...one('page'),
+    ...one('snapshot'),
+    ...several('in'),
+    ...several('sort'),
+    ...several('fields'),
+    ...several('facets'),
+    ...several('highlight'),
+  };
+  const calendar = { now, zone: readZone(controls.get('tz'), faults) };
+  const parts = readParts(filters, controls.get('where'), view, calendar, faults);
+  return assembled(asked, parts, view, calendar, faults);
 }
 
-function readWhole(
-  parameter: 'limit' | 'page',
-  text: string | undefined,
-  min: number,
-  max: number,
+/** The conditions of a query string and of its `where`, side by side as if they were written in one. */
+export function readParts(
+  filters: readonly FilterParameter[],
+  where: string | undefined,
+  view: ServedView,
+  calendar: Calendar,
   faults: QueryFault[],
-): number | null {
-  if (text === undefined) return null;
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-  if (value >= min && value <= max) return value;
-  const range = `${parameter} takes a whole number from ${min} to ${max}`;
-  faults.push({
-    parameter,
-    code: `${parameter}_invalid`,
-    detail: `${range}, and is "${text.slice(0, 60)}".`,
-    allowed: [`${min} to ${max}`],
-  });
-  return null;
+): Part[] {
+  const amount = new Amount();
+  const parts = [
+    ...readFilters(filters, view, calendar, amount, faults),
+    ...readWhereText(where, { view, calendar, amount, faults }),
+  ];
+  faults.push(...amount.faults());
+  return parts;
 }
 
-function readPage(text: string | undefined, limit: number, faults: QueryFault[]): number | null {
-  const page = readWhole('page', text, 1, 999_999_999, faults);
-  if (page !== null && page * limit > deepestHit)
-    faults.push({
-      parameter: 'page',
-      code: 'page_too_deep',
-      detail: `page × limit may be ${deepestHit} at most, and is ${page * limit}. Go on with the cursor that every page has as 'next'.`,
-    });
-  return page;
+/** The query that control words and conditions make, or all of its faults, with those that were found before. */
+export function assembled(
+  asked: Controls,
+  parts: readonly Part[],
+  view: ServedView,
+  calendar: Calendar,
+  faults: QueryFault[],
+): Parsed {
+  const q = readQ(asked.q, view, faults);
+  const searched = readIn(asked.in, q !== null, view, faults);
+  const highlight = readHighlight(asked.highlight, q !== null, view, faults);
+  const sort = readSort(asked.sort, view, q !== null, faults);
+  const fields = readSelected(asked.fields, view, faults);
+  const facets = readFacets(asked.facets, view, parts, calendar, faults);
+  const totals = readTotals(asked.totals, faults);
+  const limit = readLimit(asked.limit, faults);
+  const page = readPage(asked.page, limit, faults);
+  const snapshotMs = readSnapshot(asked.snapshot, page, faults);
+  if (faults.length > 0) return { faults };
+  const where = filterOf(parts);
+  return {
+    query: { where, q, in: searched, sort, fields, facets, highlight, totals, limit, page, snapshotMs },
+  };
 }

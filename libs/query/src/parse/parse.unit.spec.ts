@@ -1,81 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  bool,
-  compile,
-  day,
-  decimal,
-  geo,
-  id,
-  instant,
-  int,
-  json,
-  list,
-  many,
-  money,
-  nullable,
-  one,
-  oneOf,
-  prose,
-  ref,
-  source,
-  string,
-  text,
-  carry,
-  view,
-} from '#views';
 import fc from 'fast-check';
-import { servedView } from '../served-view.js';
+import { plain, renamed, served } from '../testing/views.js';
 import { parseQuery, type ListQuery } from './parse.js';
 import { editDistance, nearest } from './suggest.js';
 
-const customer = source(
-  'customer',
-  { id: id(), name: string(), tier: oneOf('basic', 'gold') },
-  { owner: 'customers' },
-);
-const order = source(
-  'order',
-  {
-    id: id(),
-    customerId: ref(customer),
-    status: oneOf('pending', 'confirmed'),
-    total: money('EUR'),
-    yen: money('JPY'),
-    weight: nullable(decimal()),
-    placedAt: instant(),
-    dueOn: nullable(day()),
-    gift: bool(),
-    limit: int(),
-    note: prose(),
-    at: nullable(geo()),
-    extra: json(),
-    secret: string(),
-    lines: list({ quantity: int(), sku: string() }),
-  },
-  { owner: 'orders' },
-);
-const orders = view('orders', order, { sort: '-placedAt' }, (o) => ({
-  status: o.status,
-  total: o.total,
-  yen: o.yen,
-  weight: o.weight,
-  placedAt: o.placedAt,
-  dueOn: o.dueOn,
-  gift: o.gift,
-  limit: o.limit,
-  note: text(o.note),
-  at: o.at,
-  extra: o.extra,
-  secret: carry(o.secret),
-  customer: one(o.customerId, (c) => ({ name: text(c.name), tier: c.tier })),
-  lines: many(o.lines, (l) => ({ quantity: l.quantity, sku: l.sku })),
-}));
-const customers = view('customers', customer, (c) => ({ tier: c.tier }));
-const served = servedView(compile(orders));
-const renamed = servedView(
-  compile(view('renamed', order, { sort: '-placedAt' }, (o) => ({ when: o.placedAt }))),
-);
-const plain = servedView(compile(customers));
 const now = Date.parse('2026-03-31T10:20:30.400Z');
 
 function understood(query: string, of = served): ListQuery {
@@ -144,6 +72,9 @@ describe('Filters', () => {
     ['placedAt[gte]=2026-05-01', [['placedAt', 'gte', '2026-05-01T00:00:00.000Z']]],
     ['placedAt[lt]=2026-05-01', [['placedAt', 'lt', '2026-05-01T00:00:00.000Z']]],
     ['placedAt[lte]=2026-05-31', [['placedAt', 'lt', '2026-06-01T00:00:00.000Z']]],
+    ['placedAt[lte]=9999-12-31', [['placedAt', 'lte', '9999-12-31T23:59:59.999Z']]],
+    ['placedAt[gt]=9999-12-31', [['placedAt', 'gt', '9999-12-31T23:59:59.999Z']]],
+    ['placedAt[gte]=0000-01-01&tz=+02:00', [['placedAt', 'gte', '0000-01-01T00:00:00.000Z']]],
     ['placedAt[lte]=now', [['placedAt', 'lte', '2026-03-31T10:20:30.400Z']]],
     ['placedAt[gte]=2026-05-01T00:00:00+02:00', [['placedAt', 'gte', '2026-04-30T22:00:00.000Z']]],
     ['placedAt[gte]=2026-05-01&tz=+02:00', [['placedAt', 'gte', '2026-04-30T22:00:00.000Z']]],
@@ -175,11 +106,14 @@ describe('Filters', () => {
     ['note=hello', 'note field_not_filterable'],
     ['secret=x', 'secret field_not_filterable'],
     ['extra=x', 'extra field_not_filterable'],
-    ['at=1', 'at field_not_filterable'],
+    ['at=1', 'at operator_not_allowed'],
     ['status[like]=x', 'status[like] operator_unknown'],
     ['status[]=pending', 'status[] operator_unknown'],
-    ['at[near]=1,2,5km', 'at[near] unsupported_parameter'],
-    ['customer.name[all]=a', 'customer.name[all] unsupported_parameter'],
+    ['at[near]=1,2', 'at[near] value_invalid'],
+    ['at[near]=91,2,5km', 'at[near] value_invalid'],
+    ['at[near]=1,2,5', 'at[near] value_invalid'],
+    ['at[near]=1,2,5km&at[near]=3,4,5km', 'at[near] parameter_repeated'],
+    ['customer.name[all]=a', 'customer.name[all] operator_not_allowed'],
     ['status[gt]=pending', 'status[gt] operator_not_allowed'],
     ['total[prefix]=1', 'total[prefix] operator_not_allowed'],
     ['[eq]=1', '[eq] parameter_malformed'],
@@ -292,9 +226,13 @@ describe('Control words', () => {
     [`q=${'x '.repeat(33)}`, 'q too_many_values'],
     ['tz=Mars/Olympus', 'tz value_invalid'],
     ['cursor=', 'cursor value_empty'],
-    ['facets=status', 'facets unsupported_parameter'],
-    ['where={}', 'where unsupported_parameter'],
-    ['snapshot=5m', 'snapshot unsupported_parameter'],
+    ['totals=true', 'totals value_invalid'],
+    ['highlight=true', 'highlight parameter_conflict'],
+    ['q=a&highlight=status', 'highlight field_not_searchable'],
+    ['snapshot=11m', 'snapshot snapshot_invalid'],
+    ['snapshot=0s', 'snapshot snapshot_invalid'],
+    ['snapshot=1h', 'snapshot snapshot_invalid'],
+    ['snapshot=5m&page=2', 'snapshot parameter_conflict'],
   ])('%s is refused: %s', (query, fault) => {
     expect(faults(query)).toEqual([fault]);
   });

@@ -1,4 +1,5 @@
 import { messageOf, type Logger } from '#kernel';
+import { longestIdBytes } from '../limits.js';
 import type { WriteOperation, WriteOutcome } from '../search-index.js';
 import type { Connection } from './connection.js';
 import { parseOr, serverError } from './failure.js';
@@ -11,8 +12,6 @@ import { itemOutcome, requestOutcome, type BulkItem } from './outcome.js';
 const maxRequestBytes = 10_000_000;
 const maxRequestItems = 5_000;
 const requestsInFlight = 2;
-/** Elasticsearch's own limit; a longer id would make it refuse the whole request. */
-const maxIdBytes = 512;
 
 interface Line {
   readonly position: number;
@@ -61,8 +60,8 @@ const unanswered: WriteOutcome = {
 /** What would spoil a whole request, and is therefore found before it is sent. */
 function faultOf(operation: WriteOperation): string | null {
   const idBytes = Buffer.byteLength(operation.id);
-  if (idBytes === 0 || idBytes > maxIdBytes)
-    return `the id has ${idBytes} bytes; 1 to ${maxIdBytes} are allowed`;
+  if (idBytes === 0 || idBytes > longestIdBytes)
+    return `the id has ${idBytes} bytes; 1 to ${longestIdBytes} are allowed`;
   if (!Number.isSafeInteger(operation.revision) || operation.revision < 0)
     return `the revision ${operation.revision} is not a whole number from 0 to 2^53 - 1`;
   if (operation.kind === 'index' && operation.body.includes('\n'))

@@ -1,6 +1,8 @@
 import { Client, errors, Serializer } from '@elastic/elasticsearch';
 import { messageOf } from '#kernel';
-import { SearchCancelledError, SearchTimeoutError, SearchUnavailableError } from '../errors.js';
+import { SearchUnavailableError } from '../errors.js';
+import type { SearchOptions } from '../search-index.js';
+import { endings } from './endings.js';
 
 export interface Answer {
   readonly status: number;
@@ -16,6 +18,8 @@ export interface Question {
   readonly ndjson?: true;
   readonly signal?: AbortSignal;
   readonly deadlineMs?: number;
+  /** For reads, which may be one call with equal ones: with one that runs already, or only with those that come later. */
+  readonly sharing?: 'with running' | 'with later';
 }
 
 /**
@@ -30,6 +34,12 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+/** How a read is asked. */
+export function readBy({ signal, deadlineMs, fresh }: SearchOptions): Partial<Question> {
+  // Closing the connection stops a search on the server.
+  return { deadlineMs, sharing: fresh ? 'with later' : 'with running', ...(signal ? { signal } : {}) };
+}
+
 /** Hands the text on; who needs a structure parses it. */
 class TextSerializer extends Serializer {
   // The type parameter is the base class's, which takes the caller's word for what the text holds; here it is `unknown`.
@@ -42,39 +52,37 @@ const everyStatus = Array.from({ length: 200 }, (_, index) => 400 + index);
 
 export function connect(node: string, requestTimeoutMs: number): Connection {
   // No retries by the client: old document bytes must never be sent again (a newer snapshot is read instead), and a
-  // search that failed is the caller's to repeat.
-  const client = new Client({
-    node,
-    maxRetries: 0,
-    requestTimeout: requestTimeoutMs,
-    Serializer: TextSerializer,
-  });
+  // search that failed is the caller's to repeat. No time-outs by it either: its own end with the headers of an answer,
+  // and a deadline is for the whole of it.
+  const client = new Client({ node, maxRetries: 0, requestTimeout: 0, Serializer: TextSerializer });
   return {
-    ask: (question) => ask(client, question, requestTimeoutMs),
+    ask: (question) => askWithin(client, question, question.deadlineMs ?? requestTimeoutMs),
     close: () => client.close(),
   };
 }
 
-async function ask(client: Client, question: Question, requestTimeoutMs: number): Promise<Answer> {
-  const { method, path, body, ndjson, signal, deadlineMs = requestTimeoutMs } = question;
-  // Node warns of eleven listeners on one signal, and a batch may ask more often than that; hence one signal per request.
-  const own = signal === undefined ? undefined : AbortSignal.any([signal]);
+async function askWithin(client: Client, question: Question, deadlineMs: number): Promise<Answer> {
+  // One signal per call: Node warns of eleven listeners on one, and a batch may ask more often than that.
+  const call = new AbortController();
+  const ends = endings(question.signal, deadlineMs, () => call.abort());
   try {
-    const [pathname = '', querystring] = path.split('?', 2);
-    const { statusCode, body: text } = await client.transport.request<unknown>(
-      { method, path: pathname, ...(querystring ? { querystring } : {}), ...bodyOf(body, ndjson) },
-      {
-        meta: true,
-        headers: headersOf(question),
-        ignore: everyStatus,
-        requestTimeout: deadlineMs,
-        ...(own ? { signal: own } : {}),
-      },
-    );
-    return { status: statusCode ?? 0, text: typeof text === 'string' ? text : '' };
+    if (ends.reason !== null) throw ends.reason;
+    return await ask(client, question, call.signal);
   } catch (error) {
-    throw translated(error, deadlineMs, signal);
+    throw ends.reason ?? translated(error);
+  } finally {
+    ends.dispose();
   }
+}
+
+async function ask(client: Client, question: Question, signal: AbortSignal): Promise<Answer> {
+  const { method, path, body, ndjson } = question;
+  const [pathname = '', querystring] = path.split('?', 2);
+  const { statusCode, body: text } = await client.transport.request<unknown>(
+    { method, path: pathname, ...(querystring ? { querystring } : {}), ...bodyOf(body, ndjson) },
+    { meta: true, headers: headersOf(question), ignore: everyStatus, signal },
+  );
+  return { status: statusCode ?? 0, text: typeof text === 'string' ? text : '' };
 }
 
 /** A body that is text already would be sent as text/plain; the major version in the type lets a server of the next one answer. */
@@ -88,15 +96,7 @@ function bodyOf(body: string | undefined, ndjson: true | undefined): { body?: st
   return ndjson ? { bulkBody: body } : { body };
 }
 
-function translated(error: unknown, deadlineMs: number, signal: AbortSignal | undefined): Error {
-  if (error instanceof errors.TimeoutError) return new SearchTimeoutError(deadlineMs, { cause: error });
-  if (error instanceof errors.RequestAbortedError && signal?.aborted) {
-    const reason: unknown = signal.reason;
-    const timedOut = reason instanceof DOMException && reason.name === 'TimeoutError';
-    return timedOut
-      ? new SearchTimeoutError(deadlineMs, { cause: error })
-      : new SearchCancelledError({ cause: error });
-  }
+function translated(error: unknown): Error {
   if (error instanceof errors.ProductNotSupportedError)
     return new SearchUnavailableError('what answers there is not Elasticsearch.', { cause: error });
   if (error instanceof errors.ElasticsearchClientError)

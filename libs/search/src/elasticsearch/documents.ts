@@ -1,8 +1,9 @@
 import { SearchUnavailableError } from '../errors.js';
-import type { SearchOptions, StoredDocument } from '../search-index.js';
+import type { KeyRange, ScanPage, ScanPosition, SearchOptions, StoredDocument } from '../search-index.js';
+import { readBy } from './connection.js';
 import { failure, serverError } from './failure.js';
 import { inPath, type Server } from './indices.js';
-import { itemSpans, memberSpans, slice, type Span } from './raw-json.js';
+import { itemSpans, memberSpans, skipValue, slice, walkItems, walkMembers, type Span } from './raw-json.js';
 
 // No filter_path on what holds documents: with it Elasticsearch writes them anew, and they are no longer byte for byte.
 
@@ -11,18 +12,50 @@ export async function getDocument(
   server: Server,
   index: string,
   id: string,
-  { signal, deadlineMs }: SearchOptions,
+  options: SearchOptions,
 ): Promise<StoredDocument | null> {
   const path = `/${inPath(index)}/_doc/${inPath(id)}`;
-  const answer = await server.connection.ask({
-    method: 'GET',
-    path,
-    deadlineMs,
-    ...(signal ? { signal } : {}),
-  });
+  const answer = await server.connection.ask({ method: 'GET', path, ...readBy(options) });
   if (answer.status === 200) return documentOf(answer.text, { start: 0, end: answer.text.length });
   if (answer.status === 404 && serverError(answer).type === 'unknown') return null;
-  throw failure(answer, index, deadlineMs);
+  throw failure(answer, index, options.deadlineMs);
+}
+
+/** Elasticsearch gathers the whole answer in memory, so a call with many ids is cut into requests of so many. */
+const idsPerRequest = 500;
+
+/** Realtime, as `getDocument`. */
+export async function getDocuments(
+  server: Server,
+  index: string,
+  ids: readonly string[],
+  options: SearchOptions,
+): Promise<ReadonlyMap<string, StoredDocument>> {
+  const found = new Map<string, StoredDocument>();
+  for (let at = 0; at < ids.length; at += idsPerRequest) {
+    const answer = await server.connection.ask({
+      method: 'POST',
+      path: `/${inPath(index)}/_mget`,
+      body: JSON.stringify({ ids: ids.slice(at, at + idsPerRequest) }),
+      ...readBy(options),
+    });
+    if (answer.status !== 200) throw failure(answer, index, options.deadlineMs);
+    for (const document of foundOf(answer.text, index, options.deadlineMs)) found.set(document.id, document);
+  }
+  return found;
+}
+
+function foundOf(text: string, index: string, deadlineMs: number): readonly StoredDocument[] {
+  const docs = memberSpans(text, 0).get('docs');
+  if (docs === undefined) throw new SyntaxError("The answer has no member 'docs'.");
+  return itemSpans(text, docs.start).flatMap((span) => {
+    const members = memberSpans(text, span.start);
+    const error = members.get('error');
+    // The request as a whole is 200 although the index is gone or closed.
+    if (error !== undefined) throw failure({ status: 503, text: slice(text, span) }, index, deadlineMs);
+    const isFound = members.get('found');
+    return isFound !== undefined && slice(text, isFound) === 'true' ? [documentOf(text, span)] : [];
+  });
 }
 
 export async function scanDocuments(
@@ -31,41 +64,114 @@ export async function scanDocuments(
   after: string | null,
   limit: number,
 ): Promise<readonly StoredDocument[]> {
-  const body = JSON.stringify({
+  const page = await scanKeys(server, index, { after, to: null }, null, limit);
+  return page.documents;
+}
+
+/**
+ * Ordered by the `id` field, since `_id` has no values that can be sorted by. The sequence number tells apart what has the
+ * same key: a page may end between two of them, and the second would be passed over.
+ */
+export async function scanKeys(
+  server: Server,
+  index: string,
+  { after, to }: KeyRange,
+  from: ScanPosition | null,
+  limit: number,
+): Promise<ScanPage> {
+  const bounds = { ...(after === null ? {} : { gt: after }), ...(to === null ? {} : { lte: to }) };
+  const query = after === null && to === null ? { exists: { field: 'id' } } : { range: { id: bounds } };
+  const { text, hits } = await scanned(server, index, {
     size: limit,
-    version: true,
-    track_total_hits: false,
-    sort: [{ id: 'asc' }],
-    ...(after === null ? {} : { search_after: [after] }),
+    query: { bool: { filter: [query] } },
+    sort: [{ id: 'asc' }, { _seq_no: 'asc' }],
+    ...(from === null ? {} : { search_after: [from.key, from.tie] }),
   });
+  let last: ScanPosition | null = null;
+  const documents = hits.map((members) => {
+    const [key, tie] = JSON.parse(textOf(text, members, 'sort')) as [string, number];
+    last = { key, tie };
+    return { ...storedIn(text, members), key };
+  });
+  return { documents, next: hits.length < limit ? null : last };
+}
+
+export async function scanStrays(
+  server: Server,
+  index: string,
+  limit: number,
+): Promise<readonly StoredDocument[]> {
+  const { text, hits } = await scanned(server, index, {
+    size: limit,
+    query: { bool: { must_not: [{ exists: { field: 'id' } }] } },
+  });
+  return hits.map((members) => storedIn(text, members));
+}
+
+async function scanned(
+  server: Server,
+  index: string,
+  search: Readonly<Record<string, unknown>>,
+): Promise<{ readonly text: string; readonly hits: readonly Map<string, Span>[] }> {
+  const body = JSON.stringify({ version: true, track_total_hits: false, ...search });
   const path = `/${inPath(index)}/_search?allow_partial_search_results=false`;
   const answer = await server.connection.ask({ method: 'POST', path, body });
   if (answer.status !== 200) throw failure(answer, index, server.requestTimeoutMs);
-  return hitsOf(answer.text).hits.map((hit) => documentOf(answer.text, hit));
+  return { text: answer.text, hits: hitMembersOf(answer.text) };
 }
 
 /** The members of a search answer, and its hits. A part of the shards is no answer: documents would be missing unseen. */
 export function hitsOf(text: string): { readonly root: Map<string, Span>; readonly hits: readonly Span[] } {
   const root = memberSpans(text, 0);
   const shards = root.get('_shards');
-  const failed = shards === undefined ? undefined : memberSpans(text, shards.start).get('failed');
-  if (failed !== undefined && slice(text, failed) !== '0')
-    throw new SearchUnavailableError(`${slice(text, failed)} shard(s) did not answer.`);
+  if (shards !== undefined) refusePart(text, shards.start);
   const outer = root.get('hits');
   const inner = outer === undefined ? undefined : memberSpans(text, outer.start).get('hits');
   return { root, hits: inner === undefined ? [] : itemSpans(text, inner.start) };
 }
 
+/** The members of each hit, as `hitsOf` and `memberSpans` have them, in one pass: thousands of documents come at once. */
+function hitMembersOf(text: string): readonly Map<string, Span>[] {
+  const hits: Map<string, Span>[] = [];
+  const hit = (at: number): number => {
+    const members = new Map<string, Span>();
+    hits.push(members);
+    return walkMembers(text, at, (name, start) => {
+      const end = skipValue(text, start);
+      members.set(name, { start, end });
+      return end;
+    });
+  };
+  walkMembers(text, 0, (name, at) => {
+    if (name === '_shards') refusePart(text, at);
+    if (name !== 'hits') return skipValue(text, at);
+    return walkMembers(text, at, (inner, start) =>
+      inner === 'hits' ? walkItems(text, start, hit) : skipValue(text, start),
+    );
+  });
+  return hits;
+}
+
+function refusePart(text: string, shards: number): void {
+  const failed = memberSpans(text, shards).get('failed');
+  if (failed !== undefined && slice(text, failed) !== '0')
+    throw new SearchUnavailableError(`${slice(text, failed)} shard(s) did not answer.`);
+}
+
 export function documentOf(text: string, span: Span): StoredDocument {
-  const members = memberSpans(text, span.start);
-  const read = (name: string): string => {
-    const found = members.get(name);
-    if (found === undefined) throw new SyntaxError(`The answer has a document without '${name}'.`);
-    return slice(text, found);
-  };
+  return storedIn(text, memberSpans(text, span.start));
+}
+
+function storedIn(text: string, members: ReadonlyMap<string, Span>): StoredDocument {
   return {
-    id: JSON.parse(read('_id')) as string,
-    revision: Number(read('_version')),
-    source: read('_source'),
+    id: JSON.parse(textOf(text, members, '_id')) as string,
+    revision: Number(textOf(text, members, '_version')),
+    source: textOf(text, members, '_source'),
   };
+}
+
+function textOf(text: string, members: ReadonlyMap<string, Span>, name: string): string {
+  const found = members.get(name);
+  if (found === undefined) throw new SyntaxError(`The answer has a document without '${name}'.`);
+  return slice(text, found);
 }

@@ -1,8 +1,9 @@
 import { messageOf, PrejoinError, type Logger } from '#kernel';
 import type { SearchIndex } from '../search-index.js';
 import { writeBulk } from './bulk.js';
+import { breaking, type Circuit } from './circuit.js';
 import { connect } from './connection.js';
-import { getDocument, scanDocuments } from './documents.js';
+import { getDocument, getDocuments, scanDocuments, scanKeys, scanStrays } from './documents.js';
 import {
   aliasTarget,
   answers,
@@ -14,7 +15,11 @@ import {
   refreshIndex,
   type Server,
 } from './indices.js';
+import { closePointInTime, countHolders, openPointInTime } from './point-in-time.js';
 import { searchDocuments } from './search.js';
+import { sharingReads } from './shared-reads.js';
+import { statsOf } from './stats.js';
+import { suggestValues } from './suggest.js';
 
 export interface ElasticsearchOptions {
   /** URL, with user and password where the server asks for them. */
@@ -22,6 +27,17 @@ export interface ElasticsearchOptions {
   readonly logger: Logger;
   /** For everything that has no deadline of its own. */
   readonly requestTimeoutMs?: number;
+  /**
+   * For those who only read: equal reads in flight are one call, and while the server does not answer every call fails at
+   * once. Absent, every call is made, since a write that waits for the server is better than one that comes back.
+   */
+  readonly reading?: ReadingObserver;
+}
+
+/** Told of what becomes of calls, for metrics. */
+export interface ReadingObserver {
+  readonly onShared: () => void;
+  readonly onCircuit: (circuit: Circuit) => void;
 }
 
 /** Elasticsearch 8.19 and later as a `SearchIndex`. Connects lazily: a server that is away is no fault here, but of each call. */
@@ -29,8 +45,12 @@ export function elasticsearchIndex({
   node,
   logger,
   requestTimeoutMs = 30_000,
+  reading,
 }: ElasticsearchOptions): SearchIndex {
-  const server: Server = { connection: connect(node, requestTimeoutMs), logger, requestTimeoutMs };
+  const direct = connect(node, requestTimeoutMs);
+  const connection =
+    reading === undefined ? direct : sharingReads(breaking(direct, { logger, ...reading }), reading);
+  const server: Server = { connection, logger, requestTimeoutMs };
   let closed = false;
   return {
     create: (index, plan) => createIndex(server, index, plan),
@@ -47,7 +67,15 @@ export function elasticsearchIndex({
     count: (index) => countDocuments(server, index),
     get: (index, id, options) => getDocument(server, index, id, options),
     search: (index, plan, request, options) => searchDocuments(server, index, plan, request, options),
+    stats: (index, plan, request, options) => statsOf(server, index, plan, request, options),
+    suggest: (index, plan, request, options) => suggestValues(server, index, plan, request, options),
+    getMany: (index, ids, options) => getDocuments(server, index, ids, options),
+    openPointInTime: (index, keepMs) => openPointInTime(server, index, keepMs),
+    closePointInTime: (id) => closePointInTime(server, id),
+    heldBy: (index) => countHolders(server, index),
     scan: (index, after, limit) => scanDocuments(server, index, after, limit),
+    scanRange: (index, range, from, limit) => scanKeys(server, index, range, from, limit),
+    strays: (index, limit) => scanStrays(server, index, limit),
     healthy: async () => {
       try {
         return await answers(server);

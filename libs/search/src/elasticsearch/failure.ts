@@ -1,5 +1,6 @@
 import {
   IndexMissingError,
+  PointInTimeGoneError,
   SearchRefusedError,
   SearchTimeoutError,
   SearchUnavailableError,
@@ -39,6 +40,7 @@ const temporary = new Set([429, 502, 503, 504]);
 export function failure(answer: Answer, index: string, deadlineMs: number): Error {
   const { type, reason } = serverError(answer);
   if (missing.has(type)) return new IndexMissingError(index);
+  if (type === 'search_context_missing_exception') return new PointInTimeGoneError();
   if (type === 'timeout_exception' || type === 'task_cancelled_exception')
     return new SearchTimeoutError(deadlineMs);
   if (temporary.has(answer.status)) return new SearchUnavailableError(`${type}: ${reason}`);

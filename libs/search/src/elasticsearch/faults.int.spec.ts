@@ -4,6 +4,7 @@ import { createTestSpace, eventually, startFaultyProxy, type FaultyProxy, type T
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { IndexMissingError, SearchTimeoutError, SearchUnavailableError } from '../errors.js';
+import type { StatsRequest, SuggestRequest } from '../aggregates.js';
 import type { SearchIndex, SearchRequest } from '../search-index.js';
 import { put, remove } from '../search-index.contract.js';
 import { orderPlan } from '../testing/order-plan.js';
@@ -20,6 +21,9 @@ const everything: SearchRequest = {
   after: null,
   offset: 0,
 };
+
+const suggestion: SuggestRequest = { field: 'customer.name', prefix: 'an', where: null, limit: 10 };
+const figures: StatsRequest = { where: null, q: null, in: null, by: null, metrics: [], limit: 10 };
 
 describe('When Elasticsearch refuses or is away', () => {
   let space: TestSpace;
@@ -210,13 +214,27 @@ describe('When something else answers', () => {
       '1 shard(s) did not answer',
     );
     await expect(search.scan('x', null, 10)).rejects.toBeInstanceOf(SearchUnavailableError);
+    await expect(search.suggest('x', orderPlan, suggestion, { deadlineMs })).rejects.toThrow('1 shard(s)');
+    await expect(search.stats('x', orderPlan, figures, { deadlineMs })).rejects.toThrow('1 shard(s)');
   });
 
   test('hits from before the server ran out of time are no answer', async () => {
     replying(200, '{"timed_out":true,"_shards":{"total":1,"failed":0},"hits":{"hits":[]}}');
-    await expect(search.search('x', orderPlan, everything, { deadlineMs })).rejects.toBeInstanceOf(
-      SearchTimeoutError,
-    );
+    for (const asked of [
+      search.search('x', orderPlan, everything, { deadlineMs }),
+      search.suggest('x', orderPlan, suggestion, { deadlineMs }),
+      search.stats('x', orderPlan, figures, { deadlineMs }),
+    ])
+      await expect(asked).rejects.toBeInstanceOf(SearchTimeoutError);
+  });
+
+  test('an answer that begins and does not end is over by the deadline', async () => {
+    answer = (request, response) => {
+      request.resume().on('end', () => {
+        response.writeHead(200, { 'content-type': 'application/json' }).write('{"_source":');
+      });
+    };
+    await expect(search.get('x', 'a', { deadlineMs: 100 })).rejects.toBeInstanceOf(SearchTimeoutError);
   });
 
   test('a server that is not Elasticsearch is not taken for one', async () => {

@@ -1,8 +1,8 @@
 import type { Filter, FilterOp, FilterValue, QueryField } from '#views';
 import { SearchRefusedError } from '../errors.js';
+import { fieldOf, type Fields } from '../fields.js';
 
 export type Query = Readonly<Record<string, unknown>>;
-export type Fields = ReadonlyMap<string, QueryField>;
 
 type Condition = Extract<Filter, { kind: 'condition' }>;
 
@@ -12,9 +12,11 @@ const nothing: Query = { match_none: {} };
  * Compiles a filter. Conditions on one list that stand side by side in an `and` mean the same element, and so does an
  * `or` beside them; an `and` within an `and` keeps its own elements. `ne`, `exists: false` and `not` mean that no element
  * matches.
+ * @returns clauses that all have to hold
  */
-export function compileFilter(filter: Filter, fields: Fields): Query {
-  return compile(filter, fields, null);
+export function compileFilter(filter: Filter | null, fields: Fields): Query[] {
+  if (filter === null) return [];
+  return filter.kind === 'and' ? conjuncts(filter.of, fields, null) : [compile(filter, fields, null)];
 }
 
 /** `within` is the list whose element the query is about: there, nothing needs to enter it again. */
@@ -52,6 +54,7 @@ function inElement(filter: Filter, fields: Fields, within: string | null): Query
  */
 function elementOf(filter: Filter, fields: Fields): string | null {
   if (filter.kind === 'not' || isNegative(filter)) return null;
+  if (filter.kind === 'condition' && filter.op === 'all') return null;
   if (filter.kind === 'condition') return fieldOf(filter.field, fields).nested;
   // Each `and` within an `and` chooses an element of its own.
   if (filter.kind === 'and' && filter.of.some((part) => part.kind === 'and')) return null;
@@ -78,6 +81,13 @@ function condition({ field: path, op, values }: Condition, fields: Fields, withi
       return all([element(field, exists(field), within), not(element(field, equals(field, values), within))]);
     case 'exists':
       return value === true ? exists(field) : not(element(field, exists(field), within));
+    case 'all':
+      // Each value may be in another element.
+      return values.length === 0
+        ? nothing
+        : all(values.map((one) => element(field, equals(field, [one]), within)));
+    case 'near':
+      return near(field, values);
     case 'prefix':
       return { prefix: { [field.path]: { value: String(value) } } };
     case 'gt':
@@ -94,7 +104,7 @@ function element(field: QueryField, query: Query, within: string | null): Query 
 
 function equals(field: QueryField, values: readonly FilterValue[]): Query {
   if (values.length === 0) return nothing;
-  return { terms: { [field.path]: values } };
+  return { terms: { [field.path]: values.map((value) => operand(value, field)) } };
 }
 
 function range(
@@ -103,7 +113,21 @@ function range(
   value: FilterValue | undefined,
 ): Query {
   if (value === undefined) throw new SearchRefusedError(400, `'${field.path}' is compared with nothing.`);
-  return { range: { [field.path]: { [op]: value } } };
+  return { range: { [field.path]: { [op]: operand(value, field) } } };
+}
+
+/**
+ * A value as Elasticsearch takes it. It would read an instant without milliseconds as the whole second where that is what
+ * the comparison ends at: `lte 12:00:00` would find 12:00:00.999.
+ */
+export function operand(value: FilterValue, { kind }: QueryField): FilterValue {
+  if (kind !== 'instant') return value;
+  const ms = Date.parse(String(value));
+  return Number.isNaN(ms) ? value : new Date(ms).toISOString();
+}
+
+function near(field: QueryField, [lat, lon, metres]: readonly FilterValue[]): Query {
+  return { geo_distance: { distance: `${Number(metres)}m`, [field.path]: { lat, lon } } };
 }
 
 /** A string that is too long to be indexed exists all the same: `_ignored` names its field, at the root. */
@@ -113,13 +137,7 @@ function exists(field: QueryField): Query {
   return canBeIgnored && field.nested === null ? any([present, { term: { _ignored: field.path } }]) : present;
 }
 
-export function fieldOf(path: string, fields: Fields): QueryField {
-  const field = fields.get(path);
-  if (field === undefined) throw new SearchRefusedError(400, `the view has no field '${path}'`);
-  return field;
-}
-
-function all(queries: readonly Query[]): Query {
+export function all(queries: readonly Query[]): Query {
   if (queries.length === 1 && queries[0] !== undefined) return queries[0];
   return queries.length === 0 ? { match_all: {} } : { bool: { filter: queries } };
 }

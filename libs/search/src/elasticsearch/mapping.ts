@@ -1,15 +1,8 @@
 import { isNestedList, type Hints, type Plan, type ShapeNode, type ValueKind } from '#views';
+import { longestKeyword, longestSortKey } from '../limits.js';
 import { plainAnalysis, type Analysis } from './analysis.js';
 
 type Mapping = Readonly<Record<string, unknown>>;
-
-/**
- * Lucene refuses a term above 32 766 bytes and with it the whole document. A character takes at most 4 bytes in UTF-8, so
- * that 8 191 always fit. A longer value stays in the document, is not found by value, and counts as existing (`_ignored`
- * names the field). The `.sort` part is shorter, since its value travels in every cursor; a value beyond it sorts as null.
- */
-const longestKeyword = 8_191;
-export const longestSortKey = 1_024;
 
 /** Mappings and settings of the index of a plan, as the body of its creation. */
 export function indexDefinition(plan: Plan, analysis: Analysis = plainAnalysis): Mapping {
@@ -82,6 +75,7 @@ function nodeMapping(node: ShapeNode, place: Place): Mapping {
       return listMapping(node, place);
     case 'value':
     case 'constant':
+    case 'rollUp':
     case 'compute':
       return valueMapping(node.kind, node.hints, place.analysis);
   }

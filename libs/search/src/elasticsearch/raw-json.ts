@@ -10,33 +10,60 @@ export interface Span {
 
 const quote = 0x22;
 const backslash = 0x5c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
 
 /** The members of the object at `start`, as spans of their values. */
 export function memberSpans(text: string, start: number): Map<string, Span> {
   const members = new Map<string, Span>();
-  let at = skipSpace(text, expectAt(text, skipSpace(text, start), '{'));
-  while (text[at] !== '}') {
-    const keyEnd = skipString(text, at);
-    const valueStart = skipSpace(text, expectAt(text, skipSpace(text, keyEnd), ':'));
-    const valueEnd = skipValue(text, valueStart);
-    members.set(JSON.parse(text.slice(at, keyEnd)) as string, { start: valueStart, end: valueEnd });
-    at = skipSpace(text, valueEnd);
-    if (text[at] === ',') at = skipSpace(text, at + 1);
-  }
+  walkMembers(text, start, (name, at) => {
+    const end = skipValue(text, at);
+    members.set(name, { start: at, end });
+    return end;
+  });
   return members;
 }
 
 /** The items of the array at `start`, as spans. */
 export function itemSpans(text: string, start: number): Span[] {
   const items: Span[] = [];
-  let at = skipSpace(text, expectAt(text, skipSpace(text, start), '['));
-  while (text[at] !== ']') {
+  walkItems(text, start, (at) => {
     const end = skipValue(text, at);
     items.push({ start: at, end });
-    at = skipSpace(text, end);
+    return end;
+  });
+  return items;
+}
+
+/** What is done with the value at a position: it has to be read to its end, which is returned. */
+type Visit = (at: number) => number;
+
+/** Visits the values of the object at `start`, in one pass however deep the visits go; returns where the object ends. */
+export function walkMembers(
+  text: string,
+  start: number,
+  visit: (name: string, at: number) => number,
+): number {
+  let at = skipSpace(text, expectAt(text, skipSpace(text, start), '{'));
+  while (text[at] !== '}') {
+    const keyEnd = skipString(text, at);
+    const valueStart = skipSpace(text, expectAt(text, skipSpace(text, keyEnd), ':'));
+    at = skipSpace(text, visit(JSON.parse(text.slice(at, keyEnd)) as string, valueStart));
     if (text[at] === ',') at = skipSpace(text, at + 1);
   }
-  return items;
+  return at + 1;
+}
+
+/** As `walkMembers`, for the items of an array. */
+export function walkItems(text: string, start: number, visit: Visit): number {
+  let at = skipSpace(text, expectAt(text, skipSpace(text, start), '['));
+  while (text[at] !== ']') {
+    at = skipSpace(text, visit(at));
+    if (text[at] === ',') at = skipSpace(text, at + 1);
+  }
+  return at + 1;
 }
 
 export function slice(text: string, span: Span): string {
@@ -62,7 +89,8 @@ function skipString(text: string, start: number): number {
   throw new SyntaxError(`The string at position ${start} of the answer does not end.`);
 }
 
-function skipValue(text: string, start: number): number {
+/** Where the value at `start` ends. */
+export function skipValue(text: string, start: number): number {
   const first = text[start];
   if (first === '"') return skipString(text, start);
   if (first === '{' || first === '[') return skipNested(text, start);
@@ -72,15 +100,22 @@ function skipValue(text: string, start: number): number {
   return at;
 }
 
+/** The bulk of every answer goes through here, so it compares codes and not one-letter strings. */
 function skipNested(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at += 1) {
-    const char = text[at];
-    if (char === '"') at = skipString(text, at) - 1;
-    else if (char === '{' || char === '[') depth += 1;
-    else if (char === '}' || char === ']') {
-      depth -= 1;
-      if (depth === 0) return at + 1;
+    switch (text.charCodeAt(at)) {
+      case quote:
+        at = skipString(text, at) - 1;
+        break;
+      case openBrace:
+      case openBracket:
+        depth += 1;
+        break;
+      case closeBrace:
+      case closeBracket:
+        depth -= 1;
+        if (depth === 0) return at + 1;
     }
   }
   throw new SyntaxError(`The value at position ${start} of the answer does not end.`);

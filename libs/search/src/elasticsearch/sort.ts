@@ -1,6 +1,7 @@
 import type { QueryField, ValueKind } from '#views';
 import type { SearchSort } from '../search-index.js';
-import { fieldOf, type Fields, type Query } from './filter.js';
+import { fieldOf, tieBroken, type Fields } from '../fields.js';
+import type { Query } from './filter.js';
 
 export type SortValue = string | number | boolean | null;
 
@@ -8,10 +9,9 @@ export type SortValue = string | number | boolean | null;
 export const relevance = 'relevance';
 
 export function compileSort(sort: readonly SearchSort[], fields: Fields): Query[] {
-  const keys = sort.map((key) =>
+  return tieBroken(sort).map((key) =>
     key.field === relevance ? scoreKey(key) : fieldKey(key, fieldOf(key.field, fields)),
   );
-  return sort.some((key) => key.field === 'id') ? keys : [...keys, { id: { order: 'asc' } }];
 }
 
 function scoreKey({ descending }: SearchSort): Query {

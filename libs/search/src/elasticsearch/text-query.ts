@@ -1,9 +1,7 @@
 import type { QueryField } from '#views';
 import { SearchRefusedError } from '../errors.js';
+import { mostTerms } from '../limits.js';
 import type { Query } from './filter.js';
-
-/** The most words and phrases that one search may hold: each becomes several clauses a field. */
-export const mostTerms = 32;
 
 interface Term {
   readonly text: string;
@@ -28,7 +26,16 @@ export function parseText(text: string): Term[] {
 /** One typo from four letters, two from eight; below, a typo would match half the dictionary. */
 const fuzziness = 'AUTO:4,8';
 
-export function compileText(text: string, fields: readonly QueryField[]): Query {
+/**
+ * The query of a text over fields.
+ * @param purpose for marks, a prefix is asked of the words themselves: the indexed prefixes, which find it at once, stand
+ *   in a field of their own, in which nothing could be marked
+ */
+export function compileText(
+  text: string,
+  fields: readonly QueryField[],
+  purpose: 'to find' | 'for marks' = 'to find',
+): Query {
   const terms = parseText(text);
   if (terms.length > mostTerms)
     throw new SearchRefusedError(400, `a search may hold ${mostTerms} words, and has ${terms.length}`);
@@ -36,9 +43,12 @@ export function compileText(text: string, fields: readonly QueryField[]): Query 
   const wanted = terms.filter((term) => !term.without);
   return {
     bool: {
-      must: wanted.map((term, at) =>
-        term.phrase ? phrase(term.text, paths) : word(term.text, paths, at === wanted.length - 1),
-      ),
+      must: wanted.map((term, at) => {
+        if (term.phrase) return phrase(term.text, paths);
+        const isLast = at === wanted.length - 1;
+        const prefixes = isLast && purpose === 'for marks' ? wordsFrom(term.text, fields) : [];
+        return word(term.text, paths, isLast, prefixes);
+      }),
       must_not: terms
         .filter((term) => term.without)
         .map(({ text: unwanted }) => ({ multi_match: { query: unwanted, fields: paths, type: 'phrase' } })),
@@ -56,13 +66,21 @@ function phrase(query: string, fields: readonly string[]): Query {
 }
 
 /** The exact word counts most, then a word that it begins, then one with a typo. */
-function word(query: string, fields: readonly string[], last: boolean): Query {
+function word(query: string, fields: readonly string[], last: boolean, prefixes: readonly Query[]): Query {
   // Signs alone ("&") make no term and restrict nothing; a word such as "blue-lamp" makes two, and both have to be there.
   const common = { query, fields, operator: 'and', zero_terms_query: 'all' };
   const should: Query[] = [
     { multi_match: { ...common, boost: 2 } },
     { multi_match: { ...common, fuzziness, prefix_length: 1, boost: 0.5 } },
+    ...prefixes,
   ];
   if (last) should.push({ multi_match: { ...common, type: 'bool_prefix' } });
   return { bool: { should, minimum_should_match: 1 } };
+}
+
+/** The words that begin with the last part of a text, as a range of words: no sign of it is a pattern's. */
+function wordsFrom(text: string, fields: readonly QueryField[]): Query[] {
+  const last = /[\p{L}\p{N}\p{M}_]+$/u.exec(text)?.[0].toLowerCase();
+  if (last === undefined) return [];
+  return fields.map((field) => ({ range: { [textPath(field)]: { gte: last, lt: `${last}\u{10ffff}` } } }));
 }

@@ -1,9 +1,10 @@
 import { PrejoinError, messageOf } from '#kernel';
 import { valueFault } from '../filter/normalize.js';
 import { matches } from '../filter/matches.js';
-import type { ComputeNode, Plan, ShapeNode, ValueNode } from '../plan/plan.js';
-import { partnersOf, valueAt, type Partners } from './partners.js';
-import { itemsOf, type Data } from './read.js';
+import type { ComputeNode, Filter, Plan, RollUpNode, ShapeNode, ValueNode } from '../plan/plan.js';
+import { rollUpOfNothing, rollUpValues, type RolledUp } from '../roll-up/roll-up-values.js';
+import { elementAt, elementValue, partnersByLevel, valueAt, type At, type Partners } from './partners.js';
+import { itemsOf, valuesIn, type Data } from './read.js';
 import type { Assembled, Computes, Json, LoadedRow, LoadedRows } from './rows.js';
 
 /** A plan names a compute function that this process does not have: another one must build its documents. */
@@ -28,14 +29,6 @@ interface Batch {
   readonly partners: ReadonlyMap<string, Partners>;
   readonly computes: Computes;
 }
-/** The row that a node reads, or the item of one of its lists. */
-interface At {
-  readonly level: Partners;
-  readonly row: LoadedRow;
-  readonly item: Data | null;
-  readonly list: string | null;
-}
-
 /**
  * The documents of `rootIds`, in that order, from the rows that a snapshot held. Pure: the same rows give the same
  * documents, in whatever order they were loaded.
@@ -49,10 +42,7 @@ export function assemble(
   rows: LoadedRows,
   computes: Computes,
 ): readonly Assembled[] {
-  const partners = new Map(
-    plan.levels.map((level) => [level.id, partnersOf(level, rows.get(level.id) ?? [])]),
-  );
-  const batch: Batch = { plan, partners, computes };
+  const batch: Batch = { plan, partners: partnersByLevel(plan, rows), computes };
   const roots = new Map((rows.get('') ?? []).map((row) => [row.id, row]));
   return rootIds.map((id) => assembleOne(batch, id, roots.get(id)));
 }
@@ -65,7 +55,7 @@ function assembleOne(batch: Batch, id: string, row: LoadedRow | undefined): Asse
     const made = make(batch, batch.plan.shape, { level, row, item: null, list: null });
     return { id, document: made === absent ? null : (made as { readonly [name: string]: Json }) };
   } catch (thrown) {
-    if (thrown instanceof ComputeFault) return { id, fault: thrown.message };
+    if (thrown instanceof DocumentFault) return { id, fault: thrown.message };
     throw thrown;
   }
 }
@@ -80,16 +70,21 @@ function make(batch: Batch, node: ShapeNode, at: At): Made {
       return node.value;
     case 'one': {
       const [partner] = levelOf(batch, node.level).of(at.row, at.item);
-      const made = partner === undefined ? absent : make(batch, node.of, rowAt(batch, node.level, partner));
+      const made =
+        partner === undefined ? absent : make(batch, node.of, elementAt(levelOf(batch, node.level), partner));
       if (made === absent) return node.required ? absent : (node.orElse ?? null);
       return made ?? node.orElse ?? null;
     }
     case 'many': {
-      const rows = levelOf(batch, node.level).of(at.row, at.item);
-      return present(rows.map((row) => make(batch, node.of, rowAt(batch, node.level, row))));
+      const elements = levelOf(batch, node.level).of(at.row, at.item);
+      return present(
+        elements.map((element) => make(batch, node.of, elementAt(levelOf(batch, node.level), element))),
+      );
     }
     case 'items':
       return makeItems(batch, node, at);
+    case 'rollUp':
+      return makeRollUp(batch, node, at);
     case 'compute':
       return makeComputed(batch, node, at);
   }
@@ -107,7 +102,7 @@ function makeObject(batch: Batch, node: Extract<ShapeNode, { node: 'object' }>, 
 
 function makeValue(node: ValueNode, at: At): Json {
   const value =
-    at.item === null
+    at.item === null || node.ofOwner
       ? valueAt(at.row, node.column, at.level.read)
       : at.level.read(at.item, node.column, at.list);
   if (node.array) return present(Array.isArray(value) ? (value as Json[]) : []);
@@ -117,10 +112,51 @@ function makeValue(node: ValueNode, at: At): Json {
 
 function makeItems(batch: Batch, node: Extract<ShapeNode, { node: 'items' }>, at: At): Json {
   const { column, where } = node;
-  const items = itemsOf(at.row.data, column).filter((item) =>
-    matches(where, (field) => at.level.read(item, field, column)),
-  );
+  const items = itemsWhere(at, column, where);
   return present(items.map((item) => make(batch, node.of, { ...at, item, list: column })));
+}
+
+function itemsWhere(at: At, list: string, where: Filter | null): readonly Data[] {
+  return itemsOf(at.row.data, list).filter((item) =>
+    matches(where, (field) => at.level.read(item, field, list)),
+  );
+}
+
+function makeRollUp(batch: Batch, node: RollUpNode, at: At): Json {
+  const rolled =
+    'items' in node.over ? ofItems(node, at, node.over) : ofLevel(batch, node, at, node.over.level);
+  const value = rolled ?? node.orElse ?? null;
+  const fault =
+    value === null || node.kind === 'geo' || node.kind === 'json' ? null : valueFault(node, value);
+  if (fault !== null) throw new DocumentFault(`A roll-up (${node.rollUp.fn}) ${fault}, and gave ${value}.`);
+  return value;
+}
+
+function ofItems(
+  { rollUp }: RollUpNode,
+  at: At,
+  { items, where }: { readonly items: string; readonly where: Filter | null },
+): RolledUp {
+  const column = rollUp.value?.column.slice(items.length + 1);
+  const values = itemsWhere(at, items, where).flatMap((item) =>
+    column === undefined ? [item] : valuesIn(at.level.read(item, column, items)),
+  );
+  return rollUpValues(rollUp, values);
+}
+
+/** The database has rolled up a backward level by key; what an array of references leads to is rolled up here. */
+function ofLevel(batch: Batch, { rollUp }: RollUpNode, at: At, id: string): RolledUp {
+  const level = levelOf(batch, id);
+  const elements = level.of(at.row, at.item);
+  if (level.rolledUp)
+    return (elements[0]?.row.data['value'] as RolledUp | undefined) ?? rollUpOfNothing(rollUp);
+  const { value } = rollUp;
+  return rollUpValues(
+    rollUp,
+    elements.flatMap((element) =>
+      value === null ? [element] : valuesIn(elementValue(element, value.column, level.read)),
+    ),
+  );
 }
 
 /** Absent elements and nulls are left out of lists. */
@@ -128,7 +164,7 @@ function present(made: readonly Made[]): Json[] {
   return made.filter((one): one is Exclude<Json, null> => one !== absent && one !== null);
 }
 
-class ComputeFault extends Error {}
+class DocumentFault extends Error {}
 
 function makeComputed(batch: Batch, node: ComputeNode, at: At): Made {
   const run = batch.computes.get(node.key);
@@ -142,7 +178,7 @@ function makeComputed(batch: Batch, node: ComputeNode, at: At): Made {
   const value = (call(node, run, inputs) ?? node.orElse ?? null) as Json;
   const fault = computedFault(node, value);
   if (fault !== null)
-    throw new ComputeFault(`The compute function '${node.key}' ${fault}, and gave ${shown(value)}.`);
+    throw new DocumentFault(`The compute function '${node.key}' ${fault}, and gave ${shown(value)}.`);
   return value;
 }
 
@@ -154,7 +190,7 @@ function call(
   try {
     return run(...inputs);
   } catch (thrown) {
-    throw new ComputeFault(`The compute function '${node.key}' threw: ${messageOf(thrown)}`, {
+    throw new DocumentFault(`The compute function '${node.key}' threw: ${messageOf(thrown)}`, {
       cause: thrown,
     });
   }
@@ -165,10 +201,6 @@ function computedFault(node: ComputeNode, value: Json): string | null {
   if (node.kind === 'json' || node.kind === 'geo') return null;
   const fault = valueFault(node, value);
   return fault === null ? null : `is declared as ${node.kind}, which ${fault}`;
-}
-
-function rowAt(batch: Batch, level: string, row: LoadedRow): At {
-  return { level: levelOf(batch, level), row, item: null, list: null };
 }
 
 function levelOf(batch: Batch, id: string): Partners {

@@ -1,35 +1,70 @@
 import { compareText, compareValues } from '../filter/compare.js';
 import { matches } from '../filter/matches.js';
-import type { Level, SortKey } from '../plan/plan.js';
-import { keysAt, parentKey, readerOf, type Data, type ReadColumn } from './read.js';
-import type { LoadedRow } from './rows.js';
+import type { Level, Plan, SortKey } from '../plan/plan.js';
+import { itemsOf, keysAt, parentKey, readerOf, strings, type Data, type ReadColumn } from './read.js';
+import type { LoadedRow, LoadedRows } from './rows.js';
 
-/** The rows of a level, found by the key that its parent holds. */
+/** What a join leads to: a row, or an item of one of its lists together with the row. */
+export interface Element {
+  readonly row: LoadedRow;
+  readonly item: Data | null;
+}
+
+/** The elements of a level, found by the key that its parent holds. */
 export interface Partners {
   readonly read: ReadColumn;
-  /** In the level's order, at most its limit. `item` is the list's item that holds the key, if one does. */
-  readonly of: (row: LoadedRow, item: Data | null) => readonly LoadedRow[];
+  /** The list whose items are the elements; null when the rows are. */
+  readonly list: string | null;
+  /** The database rolled the level up: one row for each key, with the key for an id and the value as `value`. */
+  readonly rolledUp: boolean;
+  /** The keys that lead from a row of the parent, or from the item of it, to this level. */
+  readonly keysHeld: (row: LoadedRow, item: Data | null) => readonly string[];
+  /** In the level's order, at most its limit. `item` is the parent's list item that holds the key, if one does. */
+  readonly of: (row: LoadedRow, item: Data | null) => readonly Element[];
+}
+
+/** The row that a node reads, or the item of one of its lists. */
+export interface At {
+  readonly level: Partners;
+  readonly row: LoadedRow;
+  readonly item: Data | null;
+  readonly list: string | null;
+}
+
+export function elementAt(level: Partners, { row, item }: Element): At {
+  return { level, row, item, list: item === null ? null : level.list };
+}
+
+/** Of all levels of a plan, by their ids. */
+export function partnersByLevel(plan: Plan, rows: LoadedRows): ReadonlyMap<string, Partners> {
+  return new Map(plan.levels.map((level) => [level.id, partnersOf(level, rows.get(level.id) ?? [])]));
 }
 
 /** Indexes a level's rows once for a batch, so that every document finds its partners by key. */
 export function partnersOf(level: Level, rows: readonly LoadedRow[]): Partners {
   const read = readerOf(level);
+  const list = listOf(level);
   const { link } = level;
-  if (link === null) return { read, of: () => [] };
-  const column = link.kind === 'backward' ? link.column : (link.by ?? 'id');
-  const byKey = groupByKey(level, rows, read, column);
+  const rolledUp = level.rollUp !== undefined;
+  if (link === null) return { read, list, rolledUp, keysHeld: () => [], of: () => [] };
+  const elements = rolledUp ? rolledUpRows(rows) : elementsOf(level, rows, read);
+  const byKey = groupByKey(elements);
   const key = parentKey(link);
   const limit = level.limit ?? Infinity;
-  const order = rowOrder(level.sort, read);
+  const order = elementOrder(level.sort, read);
+  for (const group of byKey.values()) if (group.length > 1) group.sort(order);
   const itemColumn = key.path.split('.')[1];
 
   const keysHeld = (row: LoadedRow, item: Data | null): readonly string[] =>
     item === null || itemColumn === undefined
       ? keysAt(row, key.path, key.read)
-      : keysAt({ id: '', data: item }, itemColumn, key.read);
+      : strings(key.read(item, itemColumn, key.path.split('.')[0] ?? null));
 
   return {
     read,
+    list,
+    rolledUp,
+    keysHeld,
     of: (row, item) => {
       const keys = keysHeld(row, item);
       const [first] = keys;
@@ -41,23 +76,64 @@ export function partnersOf(level: Level, rows: readonly LoadedRow[]): Partners {
   };
 }
 
-function groupByKey(
+/** The list that a backward level leads into (`lines` of 'lines.productId'). */
+function listOf({ link }: Level): string | null {
+  const [top, item] = link?.kind === 'backward' ? link.column.split('.') : [];
+  return item === undefined ? null : (top ?? null);
+}
+
+export interface KeyedElement extends Element {
+  readonly keys: readonly string[];
+  /** Among the items of its row. */
+  readonly position: number;
+}
+
+/** The elements that the rows of a level hold, filtered by its `where`. */
+export function elementsOf(
   level: Level,
   rows: readonly LoadedRow[],
   read: ReadColumn,
+): readonly KeyedElement[] {
+  const { link } = level;
+  if (link === null) return [];
+  const list = listOf(level);
+  const column = link.kind === 'backward' ? link.column : (link.by ?? 'id');
+  const elements =
+    list === null
+      ? rows.map((row) => ({ row, item: null, position: 0, keys: keysAt(row, column, read) }))
+      : rows.flatMap((row) => itemElements(row, list, column.slice(list.length + 1), read));
+  if (level.where === null) return elements;
+  return elements.filter((element) => matches(level.where, (field) => elementValue(element, field, read)));
+}
+
+function itemElements(
+  row: LoadedRow,
+  list: string,
   column: string,
-): ReadonlyMap<string, readonly LoadedRow[]> {
-  const byKey = new Map<string, LoadedRow[]>();
-  for (const row of rows) {
-    if (level.where !== null && !matches(level.where, (field) => valueAt(row, field, read))) continue;
-    for (const key of new Set(keysAt(row, column, read))) {
+  read: ReadColumn,
+): readonly KeyedElement[] {
+  return itemsOf(row.data, list).map((item, position) => ({
+    row,
+    item,
+    position,
+    keys: strings(read(item, column, list)),
+  }));
+}
+
+/** Rolled-up rows have their key for an id, and were filtered when they were rolled up. */
+function rolledUpRows(rows: readonly LoadedRow[]): readonly KeyedElement[] {
+  return rows.map((row) => ({ row, item: null, position: 0, keys: [row.id] }));
+}
+
+export function groupByKey(elements: readonly KeyedElement[]): ReadonlyMap<string, KeyedElement[]> {
+  const byKey = new Map<string, KeyedElement[]>();
+  for (const element of elements) {
+    for (const key of new Set(element.keys)) {
       const group = byKey.get(key);
-      if (group === undefined) byKey.set(key, [row]);
-      else group.push(row);
+      if (group === undefined) byKey.set(key, [element]);
+      else group.push(element);
     }
   }
-  const order = rowOrder(level.sort, read);
-  for (const group of byKey.values()) if (group.length > 1) group.sort(order);
   return byKey;
 }
 
@@ -65,11 +141,21 @@ export function valueAt(row: LoadedRow, column: string, read: ReadColumn): unkno
   return column === 'id' ? row.id : read(row.data, column, null);
 }
 
-/** By the sort keys, nulls last both ways, then by id. */
-function rowOrder(sort: readonly SortKey[], read: ReadColumn): (a: LoadedRow, b: LoadedRow) => number {
+/** A column of the element's item when its path has a dot, else of its row. */
+export function elementValue({ row, item }: Element, path: string, read: ReadColumn): unknown {
+  const [list, column] = path.split('.');
+  if (column === undefined) return valueAt(row, path, read);
+  return item === null ? null : read(item, column, list ?? null);
+}
+
+/** By the sort keys, nulls last both ways, then by id, then as the items stand in their list. */
+function elementOrder(
+  sort: readonly SortKey[],
+  read: ReadColumn,
+): (a: KeyedElement, b: KeyedElement) => number {
   return (a, b) => {
     for (const { column, descending, as } of sort) {
-      const [x, y] = [valueAt(a, column, read), valueAt(b, column, read)];
+      const [x, y] = [elementValue(a, column, read), elementValue(b, column, read)];
       if (x === null || y === null) {
         if (x !== y) return x === null ? 1 : -1;
         continue;
@@ -77,6 +163,6 @@ function rowOrder(sort: readonly SortKey[], read: ReadColumn): (a: LoadedRow, b:
       const order = compareValues(x, y, as);
       if (order !== 0) return descending ? -order : order;
     }
-    return compareText(a.id, b.id);
+    return compareText(a.row.id, b.row.id) || a.position - b.position;
   };
 }

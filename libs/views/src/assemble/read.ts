@@ -50,3 +50,8 @@ export function strings(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value];
   return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
 }
+
+/** The values of a column, which may be an array of them. */
+export function valuesIn(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
+}

@@ -6,7 +6,9 @@ export interface LoadedRow {
 
 /**
  * The rows that a batch of documents needs, by level id ('' holds the roots). Deleted rows are left out. Order does not
- * matter: the assembly sorts and limits by the plan, so that it gives the same document whoever loaded the rows.
+ * matter: the assembly filters, sorts and limits by the plan, so that it gives the same document whoever loaded the rows,
+ * and a level with `derived` may hold no more than the first rows of each key. Only a level with `rollUp` is final: one
+ * row for each key that has any, `{ id: <key>, data: { value: <rolled up> } }`, as rollUpValues makes it.
  */
 export type LoadedRows = ReadonlyMap<string, readonly LoadedRow[]>;
 

@@ -1,6 +1,6 @@
 import { valueFault } from '../filter/normalize.js';
 import type { ColumnDef } from '../source/columns.js';
-import type { SourceDescription, ValueColumn } from '../source/description.js';
+import type { ColumnDescription, SourceDescription, ValueColumn } from '../source/description.js';
 import { describe } from '../source/describe.js';
 import type { Source } from '../source/source.js';
 import type { Fault } from '../view/fault.js';
@@ -48,13 +48,16 @@ function checkSource(source: SourceDescription): Fault[] {
   if (id?.kind !== 'id' || id.array || id.nullable) {
     faults.push(fault(`${source.name}.id`, 'The source has no id.', 'Begin its columns with id: id().'));
   }
+  faults.push(...checkOldNames(source.name, source.columns));
   for (const column of source.columns) {
     const at = `${source.name}.${column.name}`;
     faults.push(...checkName(at, column.name));
     if (column.kind === 'list') {
       faults.push(
+        ...checkOldNames(at, column.columns),
         ...column.columns.flatMap((item) => [
           ...checkName(`${at}.${item.name}`, item.name),
+          ...checkItemName(`${at}.${item.name}`, item.name),
           ...checkValue(`${at}.${item.name}`, item),
         ]),
       );
@@ -70,6 +73,26 @@ function checkSource(source: SourceDescription): Fault[] {
   return faults;
 }
 
+/** An older event's value would be read as both columns. */
+function checkOldNames(at: string, columns: readonly ColumnDescription[]): Fault[] {
+  return columns.flatMap((column, i) => {
+    const was = column.kind === 'list' ? undefined : column.was;
+    if (was === undefined || was === column.name) return [];
+    const other = columns.find(
+      (one, j) => i !== j && (one.name === was || (j < i && one.kind !== 'list' && one.was === was)),
+    );
+    if (other === undefined) return [];
+    return [
+      {
+        severity: 'warning',
+        at: `${at}.${column.name}`,
+        problem: `'${column.name}' and '${other.name}' both claim the name '${was}'.`,
+        remedy: `Leave was() out of one of them, or give a new column a name that no column had before.`,
+      } as const,
+    ];
+  });
+}
+
 function checkName(at: string, name: string): Fault[] {
   if (columnName.test(name) && name !== 'and' && name !== 'or' && name !== 'not') return [];
   return [
@@ -79,6 +102,12 @@ function checkName(at: string, name: string): Fault[] {
       'Use a letter, then letters, digits or underscores; and, or, not are words of the filter grammar.',
     ),
   ];
+}
+
+/** `parent` is the row that owns the items. */
+function checkItemName(at: string, name: string): Fault[] {
+  if (name !== 'parent') return [];
+  return [fault(at, `A column of a list's items can not be called 'parent'.`, 'Choose another name.')];
 }
 
 function checkValue(at: string, column: ValueColumn): Fault[] {
@@ -103,5 +132,5 @@ function checkValue(at: string, column: ValueColumn): Fault[] {
 }
 
 function fault(at: string, problem: string, remedy: string): Fault {
-  return { at, problem, remedy };
+  return { severity: 'error', at, problem, remedy };
 }

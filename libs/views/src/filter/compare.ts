@@ -25,11 +25,20 @@ function codePointRank(unit: number): number {
 
 /** Milliseconds first; digits beyond them, which Date drops, by text. */
 function compareInstants(a: string, b: string): number {
-  const [x, y] = [Date.parse(a), Date.parse(b)];
+  const [x, y] = [millisecondsOf(a), millisecondsOf(b)];
   if (Number.isNaN(x) || Number.isNaN(y)) return compareText(a, b);
   return x - y || compareText(finerDigits(a), finerDigits(b));
 }
 
+/** Date.parse knows neither a leap second nor an offset without minutes, both of which an event's contract lets pass. */
+function millisecondsOf(instant: string): number {
+  const time = Date.parse(instant);
+  if (!Number.isNaN(time)) return time;
+  const leap = /:60(?=[.Z+-])/i;
+  const parsed = Date.parse(instant.replace(leap, ':59').replace(/(T.*[+-]\d{2})$/i, '$1:00'));
+  return leap.test(instant) ? parsed + 1_000 : parsed;
+}
+
 function finerDigits(instant: string): string {
-  return /\.\d{3}(\d*?)0*(?:Z|[+-]\d{2}:\d{2})$/i.exec(instant)?.[1] ?? '';
+  return /\.\d{3}(\d*?)0*(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.exec(instant)?.[1] ?? '';
 }

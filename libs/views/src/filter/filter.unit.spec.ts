@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { compareText, compareValues } from './compare.js';
 import { matches } from './matches.js';
-import { normalizeFilter, type FilterColumn } from './normalize.js';
+import { metresOf } from './near.js';
+import { fieldOperatorsOf, normalizeFilter, type FilterColumn } from './normalize.js';
 
 const columns = new Map<string, FilterColumn>([
   ['status', { kind: 'enum', nullable: false, values: ['a', 'b', 'c'] }],
@@ -101,6 +102,74 @@ describe('a filter', () => {
   });
 });
 
+describe('a filter of documents', () => {
+  const fields = new Map<string, FilterColumn>([
+    ['tags', { kind: 'string', nullable: false, array: true }],
+    ['at', { kind: 'geo', nullable: true }],
+    ['total', { kind: 'money', nullable: false }],
+  ]);
+  const asked = (input: unknown) => normalizeFilter(input, fields, fieldOperatorsOf);
+  const has = (input: unknown, document: Record<string, unknown>): boolean => {
+    const { filter, faults } = asked(input);
+    expect(faults).toEqual([]);
+    return matches(filter, (field) => document[field]);
+  };
+
+  it('asks for all of several values', () => {
+    expect(has({ tags: { all: ['x', 'y'] } }, { tags: ['y', 'w', 'x'] })).toBe(true);
+    expect(has({ tags: { all: ['x', 'y'] } }, { tags: ['x'] })).toBe(false);
+    expect(has({ tags: { all: 'x' } }, { tags: ['x'] })).toBe(true);
+    expect(has({ tags: { all: [] } }, { tags: ['x'] })).toBe(false);
+  });
+
+  it('asks for what is near, by the distance on the sphere', () => {
+    // Amsterdam and Utrecht are 34.6 km apart.
+    const utrecht = { at: { lat: 52.0907, lon: 5.1214 } };
+    const within = (distance: string) => ({ at: { near: { lat: 52.37, lon: 4.89, distance } } });
+    expect(has(within('36km'), utrecht)).toBe(true);
+    expect(has(within('34km'), utrecht)).toBe(false);
+    expect(
+      has({ at: { near: { lat: 0, lon: 179.99, distance: '3km' } } }, { at: { lat: 0, lon: -179.99 } }),
+    ).toBe(true);
+    expect(has({ at: { exists: false } }, { at: null })).toBe(true);
+    expect(has(within('36km'), { at: null })).toBe(false);
+  });
+
+  it.each([
+    [{ at: { near: { lat: 91, lon: 4, distance: '5km' } } }, "'at' near takes"],
+    [{ at: { near: { lat: 52, lon: 4, distance: 5 } } }, "'at' near takes"],
+    [{ at: { near: { lat: 52, lon: 4, distance: '5km', within: 1 } } }, "'at' near takes"],
+    [{ at: { eq: 'here' } }, "'at' knows no 'eq'"],
+    [{ total: { all: [1] } }, "'total' knows no 'all'"],
+    [{ tags: { all: ['x', null] } }, "'tags' takes text"],
+  ])('refuses %j', (input, words) => {
+    expect(asked(input).faults).toEqual([expect.stringContaining(words)]);
+  });
+
+  it('is not one of a declaration, which knows neither', () => {
+    expect(normalizeFilter({ tags: { all: ['x'] } }, fields).faults).toEqual([
+      expect.stringContaining("'tags' knows no 'all'"),
+    ]);
+    expect(normalizeFilter({ at: { near: {} } }, fields).faults).toEqual([
+      expect.stringContaining("'at' can not be filtered on"),
+    ]);
+  });
+
+  it.each([
+    ['5km', 5_000],
+    ['800m', 800],
+    ['1.5mi', 2_414.016],
+    ['0m', null],
+    ['30000km', null],
+    ['5', null],
+    ['5 km', null],
+    ['-5km', null],
+    ['5e3m', null],
+  ])('reads the distance %s as %j metres', (text, metres) => {
+    expect(metresOf(text)).toBe(metres);
+  });
+});
+
 describe('the order of values', () => {
   it('is that of UTF-8 bytes for any text', () => {
     const text = fc.string({ unit: 'binary' });
@@ -121,5 +190,15 @@ describe('the order of values', () => {
     expect(compareValues('2026-01-01T00:00:00.0001Z', '2026-01-01T00:00:00.0002Z', 'instant')).toBeLessThan(
       0,
     );
+  });
+
+  it.each([
+    ['2026-06-30T23:59:59.9Z', '2026-06-30T23:59:60Z'],
+    ['2026-06-30T23:59:60Z', '2026-06-30T23:59:60.25Z'],
+    ['2026-06-30T23:59:60.25Z', '2026-07-01T02:00:00.5+02'],
+    ['2026-07-01T02:00:00.5001+0200', '2026-07-01T02:00:00.5002+02'],
+  ])('is by time for %s and then %s, which are no dates of JavaScript', (earlier, later) => {
+    expect(compareValues(earlier, later, 'instant')).toBeLessThan(0);
+    expect(compareValues(later, earlier, 'instant')).toBeGreaterThan(0);
   });
 });

@@ -1,5 +1,6 @@
 import type { Filter } from '../plan/plan.js';
 import { compareValues } from './compare.js';
+import { isNear } from './near.js';
 
 type Condition = Extract<Filter, { kind: 'condition' }>;
 
@@ -29,12 +30,20 @@ function presentValues(value: unknown): readonly unknown[] {
 function holds(condition: Condition, values: readonly unknown[]): boolean {
   if (condition.op === 'exists') return condition.values[0] === values.length > 0;
   if (values.length === 0) return false;
+  if (condition.op === 'all') return holdsAll(condition, values);
   if (condition.op === 'ne') return !values.some((value) => equalsAny(condition, value));
   return values.some((value) => holdsFor(condition, value));
 }
 
 function equalsAny({ values, as }: Condition, value: unknown): boolean {
   return values.some((one) => typeof one === typeof value && compareValues(value, one, as) === 0);
+}
+
+function holdsAll(condition: Condition, values: readonly unknown[]): boolean {
+  if (condition.values.length === 0) return false;
+  return condition.values.every((wanted) =>
+    values.some((value) => equalsAny({ ...condition, values: [wanted] }, value)),
+  );
 }
 
 function holdsFor(condition: Condition, value: unknown): boolean {
@@ -54,6 +63,10 @@ function holdsFor(condition: Condition, value: unknown): boolean {
       return compareValues(value, operand, condition.as) <= 0;
     case 'prefix':
       return typeof value === 'string' && typeof operand === 'string' && value.startsWith(operand);
+    case 'near':
+      return isNear(condition.values, value);
+    case 'all':
+      return holdsAll(condition, [value]);
     case 'exists':
       return condition.values[0] === true;
   }

@@ -1,11 +1,19 @@
 import type { Filter, FilterOp, FilterValue, ValueKind } from '../plan/plan.js';
+import { placeOf } from './near.js';
 
 /** What a filter has to know of a column, or of a field of a document. */
 export interface FilterColumn {
   readonly kind: ValueKind;
   readonly nullable: boolean;
   readonly values?: readonly string[];
+  /** It holds several values. */
+  readonly array?: boolean;
+  /** What the filter calls it, when that is not the name that it is asked by. */
+  readonly field?: string;
 }
+/** By the name that they are asked by; a map stands for a group of columns of its own (`parent: { status: 'paid' }`). */
+export type FilterColumns = ReadonlyMap<string, FilterColumn | FilterColumnGroup>;
+type FilterColumnGroup = ReadonlyMap<string, FilterColumn>;
 
 export interface Normalized {
   /** null when nothing is asked. */
@@ -14,9 +22,11 @@ export interface Normalized {
   readonly faults: readonly string[];
 }
 
-type Columns = ReadonlyMap<string, FilterColumn>;
+type OperatorsOf = (column: FilterColumn) => readonly FilterOp[];
+
 interface Context {
-  readonly columns: Columns;
+  readonly columns: FilterColumns;
+  readonly operators: OperatorsOf;
   readonly faults: string[];
 }
 
@@ -24,8 +34,8 @@ const comparisons: readonly FilterOp[] = ['gt', 'gte', 'lt', 'lte'];
 const orderedKinds: readonly ValueKind[] = ['int', 'decimal', 'money', 'instant', 'day', 'id', 'string'];
 const unfilterable: readonly ValueKind[] = ['prose', 'geo', 'json'];
 
-/** The operators that a filter may use on a kind. */
-export function operatorsOf(kind: ValueKind): readonly FilterOp[] {
+/** The operators that a filter of a declaration may use on a column. */
+export function operatorsOf({ kind }: Pick<FilterColumn, 'kind'>): readonly FilterOp[] {
   if (unfilterable.includes(kind)) return [];
   return [
     'eq',
@@ -36,13 +46,25 @@ export function operatorsOf(kind: ValueKind): readonly FilterOp[] {
   ];
 }
 
+/** The operators that a query may use on a field of a document. */
+export function fieldOperatorsOf(field: Pick<FilterColumn, 'kind' | 'array'>): readonly FilterOp[] {
+  if (field.kind === 'geo') return ['near', 'exists'];
+  const operators = operatorsOf(field);
+  return field.array && operators.length > 0 ? [...operators, 'all'] : operators;
+}
+
 /**
  * Turns the object grammar (`{ status: ['a', 'b'], total: { gte: 1 }, or: […], not: {…} }`) into a `Filter` over
  * `columns`, in the order written. Collects all faults.
+ * @param operators what may be asked of a column; `fieldOperatorsOf` for the fields of documents
  */
-export function normalizeFilter(input: unknown, columns: Columns): Normalized {
+export function normalizeFilter(
+  input: unknown,
+  columns: FilterColumns,
+  operators: OperatorsOf = operatorsOf,
+): Normalized {
   const faults: string[] = [];
-  const filter = group({ columns, faults }, input);
+  const filter = group({ columns, operators, faults }, input);
   return { filter, faults };
 }
 
@@ -69,11 +91,19 @@ function entry(context: Context, key: string, asked: unknown): Filter[] {
     );
     return [];
   }
-  if (operatorsOf(column.kind).length === 0) {
+  if (isGroup(column)) {
+    const of = group({ ...context, columns: column }, asked);
+    return of === null ? [] : [of];
+  }
+  if (context.operators(column).length === 0) {
     context.faults.push(`'${key}' can not be filtered on: it is a ${column.kind} column`);
     return [];
   }
   return conditions(context, key, column, asked);
+}
+
+function isGroup(column: FilterColumn | FilterColumnGroup): column is FilterColumnGroup {
+  return column instanceof Map;
 }
 
 function alternatives(context: Context, kind: 'and' | 'or', asked: unknown): Filter[] {
@@ -93,7 +123,7 @@ function alternatives(context: Context, kind: 'and' | 'or', asked: unknown): Fil
 
 function conditions(context: Context, field: string, column: FilterColumn, asked: unknown): Filter[] {
   if (!isObject(asked)) return equality(context, field, column, 'eq', asked);
-  const allowed = operatorsOf(column.kind);
+  const allowed = context.operators(column);
   return Object.entries(asked).flatMap(([op, operand]) => {
     if (operand === undefined) return [];
     if (!allowed.includes(op as FilterOp)) {
@@ -101,6 +131,8 @@ function conditions(context: Context, field: string, column: FilterColumn, asked
       return [];
     }
     if (op === 'eq' || op === 'ne') return equality(context, field, column, op, operand);
+    if (op === 'all') return setOf(context, field, column, operand);
+    if (op === 'near') return near(context, field, column, operand);
     return [comparison(context, field, column, op as FilterOp, operand)].filter((one) => one !== null);
   });
 }
@@ -121,7 +153,12 @@ function equality(
   const values = given
     .filter((value) => value !== null)
     .map((value) => valueOf(context, field, column, value));
-  const exists: Filter = { kind: 'condition', field, op: 'exists', values: [op === 'ne'] };
+  const exists: Filter = {
+    kind: 'condition',
+    field: column.field ?? field,
+    op: 'exists',
+    values: [op === 'ne'],
+  };
   if (!given.includes(null)) return [condition(field, column, op, values)];
   if (values.length === 0) return [exists];
   if (op === 'eq') return [{ kind: 'or', of: [condition(field, column, op, values), exists] }];
@@ -136,7 +173,8 @@ function comparison(
   operand: unknown,
 ): Filter | null {
   if (op === 'exists') {
-    if (typeof operand === 'boolean') return { kind: 'condition', field, op, values: [operand] };
+    if (typeof operand === 'boolean')
+      return { kind: 'condition', field: column.field ?? field, op, values: [operand] };
     context.faults.push(`'${field}' exists: must be true or false, and is ${shown(operand)}`);
     return null;
   }
@@ -147,6 +185,28 @@ function comparison(
   return condition(field, column, op, [valueOf(context, field, column, operand)]);
 }
 
+/** Each has to be there, so that a null among them could not be met. */
+function setOf(context: Context, field: string, column: FilterColumn, operand: unknown): Filter[] {
+  const given: readonly unknown[] = Array.isArray(operand) ? operand : [operand];
+  return [
+    condition(
+      field,
+      column,
+      'all',
+      given.map((value) => valueOf(context, field, column, value)),
+    ),
+  ];
+}
+
+function near(context: Context, field: string, column: FilterColumn, operand: unknown): Filter[] {
+  const place = isObject(operand) ? placeOf(operand) : null;
+  if (place !== null) return [condition(field, column, 'near', place)];
+  context.faults.push(
+    `'${field}' near takes { lat: 52.37, lon: 4.89, distance: '5km' }, and has ${shown(operand)}`,
+  );
+  return [];
+}
+
 function condition(
   field: string,
   column: FilterColumn,
@@ -154,7 +214,7 @@ function condition(
   values: readonly FilterValue[],
 ): Filter {
   const as = column.kind === 'instant' ? ({ as: 'instant' } as const) : {};
-  return { kind: 'condition', field, op, values, ...as };
+  return { kind: 'condition', field: column.field ?? field, op, values, ...as };
 }
 
 function valueOf(context: Context, field: string, column: FilterColumn, value: unknown): FilterValue {

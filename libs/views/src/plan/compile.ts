@@ -1,10 +1,13 @@
 import type { Computes } from '../assemble/rows.js';
+import { checkFanOut } from '../check/fan-out.js';
 import { checkSources } from '../check/sources.js';
+import { valueFault, type FilterColumn } from '../filter/normalize.js';
+import type { Source } from '../source/source.js';
 import { ViewInvalidError, type Fault } from '../view/fault.js';
 import type { View } from '../view/view.js';
 import { canonicalJson, shortHash } from './canonical.js';
 import { Compiler, finishLevel, type Place } from './compiler.js';
-import { compileSort, compileWhere, fieldsIn } from './options.js';
+import { compileSort, compileWhere, fieldsIn, optionColumns } from './options.js';
 import type { Plan, ShapeNode, SortKey } from './plan.js';
 import { compileShape } from './shape.js';
 
@@ -15,15 +18,17 @@ interface Compiled {
   readonly plan: Plan;
   readonly computes: Computes;
   readonly faults: readonly Fault[];
+  readonly sources: readonly Source[];
 }
 
 /**
  * The plan of a view: the same declaration gives the same plan and fingerprint in every process.
- * @throws {ViewInvalidError} with all faults
+ * @throws {ViewInvalidError} with all faults that are errors
  */
 export function compile(view: AnyView): Plan {
   const { plan, faults } = run(view);
-  if (faults.length > 0) throw new ViewInvalidError(view.name, faults);
+  const errors = faults.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new ViewInvalidError(view.name, errors);
   return plan;
 }
 
@@ -32,9 +37,14 @@ export function computesOf(view: AnyView): Computes {
   return run(view).computes;
 }
 
-/** All faults of a view and of the sources that it uses; none when it compiles. */
+/** All faults of a view and of the sources that it uses. It compiles when none of them is an error. */
 export function check(view: AnyView): readonly Fault[] {
   return run(view).faults;
+}
+
+/** Every source that a view uses, its root first. */
+export function sourcesOf(view: AnyView): readonly Source[] {
+  return run(view).sources;
 }
 
 const viewName = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
@@ -48,9 +58,10 @@ function run(view: AnyView): Compiled {
       'Use lower-case words joined by hyphens, 60 characters at most.',
     );
   }
+  checkServing(compiler, view);
   const { source } = view.scope;
-  const columns = compiler.describe(source).columns;
-  const where = compileWhere(compiler, '', view.options.where, columns);
+  const columns = optionColumns(compiler, view.scope);
+  const where = compileWhere(compiler, '', view.options.where, columns, 'No event can ever feed this view');
   const rootSort = compileSort(compiler, '', view.options.sort, columns);
   const root = compiler.level(
     { id: '', parent: null, link: null, where: null, sort: [], limit: null },
@@ -63,8 +74,25 @@ function run(view: AnyView): Compiled {
   const levels = compiler.levels.map(finishLevel);
   const body = { view: view.name, root: source.name, where, sort, levels, shape };
   const plan: Plan = { ...body, fingerprint: shortHash(canonicalJson(body)) };
-  const faults = [...checkSources([...compiler.sources.values()]), ...compiler.faults];
-  return { plan, faults, computes: compiler.computes };
+  checkFanOut(compiler);
+  const sources = [...compiler.sources.values()];
+  const faults = [...checkSources(sources), ...compiler.faults];
+  return { plan, faults, computes: compiler.computes, sources };
+}
+
+/** How a view is served is no part of its plan: a change of it builds nothing again. */
+function checkServing(compiler: Compiler, { name, options: { was, deprecated } }: AnyView): void {
+  if (was !== undefined && (!viewName.test(was) || was === name)) {
+    compiler.fault(
+      '',
+      `'${was}' is no name that '${name}' had before.`,
+      'Give the name of its last release.',
+    );
+  }
+  const day: FilterColumn = { kind: 'day', nullable: false };
+  if (deprecated !== undefined && valueFault(day, deprecated) !== null) {
+    compiler.fault('', `'${deprecated}' is no day.`, `Write it as in deprecated: '2027-03-01'.`);
+  }
 }
 
 type ObjectNode = Extract<ShapeNode, { node: 'object' }>;

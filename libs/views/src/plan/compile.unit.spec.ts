@@ -1,10 +1,12 @@
 import {
+  array,
   bool,
   check,
   compile,
   compute,
   computesOf,
   constant,
+  count,
   facet,
   fieldsOf,
   guard,
@@ -37,6 +39,7 @@ const order = source('order', {
   total: money('EUR'),
   placedAt: instant(),
   note: nullable(string()),
+  tags: array(string()),
   lines: list({ sku: string(), count: int() }),
 });
 const message = source('message', { id: id(), orderId: ref(order), body: prose(), at: instant() });
@@ -125,6 +128,12 @@ describe('a plan', () => {
   });
 });
 
+test('a former name and an end are no part of the plan, so that declaring them builds nothing again', () => {
+  const shape = (o: Record<string, never>) => ({ a: o['id'] });
+  const serving = { was: 'before', deprecated: '2027-03-01' };
+  expect(compile(untyped('v', serving, shape))).toEqual(compile(untyped('v', {}, shape)));
+});
+
 /** A view as JavaScript without types could declare it. */
 function untyped(name: string, options: object, shape: (row: Record<string, never>) => unknown): AnyView {
   return view(name, order, options as never, shape as never);
@@ -133,6 +142,9 @@ function untyped(name: string, options: object, shape: (row: Record<string, neve
 describe('check', () => {
   it.each<[string, AnyView]>([
     ["'Orders' is no name for a view.", untyped('Orders', {}, (o) => ({ a: o['id'] }))],
+    ["'v' is no name that 'v' had before.", untyped('v', { was: 'v' }, (o) => ({ a: o['id'] }))],
+    ["'soon' is no day.", untyped('v', { deprecated: 'soon' }, (o) => ({ a: o['id'] }))],
+    ["'2027-02-30' is no day.", untyped('v', { deprecated: '2027-02-30' }, (o) => ({ a: o['id'] }))],
     ["order has no column 'nope'.", untyped('v', {}, (o) => ({ a: o['nope'] }))],
     ["'and' is a word of the filter grammar.", untyped('v', {}, (o) => ({ and: o['id'] }))],
     ["'a.b' is no name for a field.", untyped('v', {}, (o) => ({ 'a.b': o['id'] }))],
@@ -171,7 +183,32 @@ describe('check', () => {
       view('v', order, (o) => ({ a: many(o.lines, (l) => guard(l.sku)) })),
     ],
     [
-      "In 'where', there is no 'nope' to filter on; there are: id, customerId, status, total, placedAt, note.",
+      'guard() stands in a list, but a document has one owner.',
+      untyped('v', {}, () => ({ a: guard(many(message.orderId, { limit: 1 }, (m) => m.id) as never) })),
+    ],
+    [
+      'guard() stands in a list, but a document has one owner.',
+      untyped('v', {}, (o) => ({ a: guard(o['tags']!) })),
+    ],
+    ['guard() does not fit a money column.', untyped('v', {}, (o) => ({ a: guard(o['total']!) }))],
+    [
+      'A carried field is not indexed, so guard() has no effect.',
+      untyped('v', {}, (o) => ({ a: carry(guard(o['status']!)) })),
+    ],
+    [
+      'A carried field is not indexed, so guard() has no effect.',
+      view('v', order, (o) => ({ a: carry(one(o.customerId, (c) => ({ name: guard(c.name) }))) })),
+    ],
+    [
+      'guard() is lost inside compute(): the document holds only what was computed.',
+      view('v', order, (o) => ({ a: compute(string(), [guard(o.status)], (status) => status) })),
+    ],
+    [
+      'guard() is lost inside count(): the document holds only what was rolled up.',
+      view('v', order, () => ({ a: count(message.orderId, { distinct: (m) => guard(m.id) }) })),
+    ],
+    [
+      "In 'where', there is no 'nope' to filter on; there are: id, customerId, status, total, placedAt, note, tags.",
       untyped('v', { where: { nope: 1 } }, (o) => ({ a: o['id'] })),
     ],
     ["There is no 'lines' to sort by.", untyped('v', { sort: 'lines' }, (o) => ({ a: o['id'] }))],

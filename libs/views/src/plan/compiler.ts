@@ -1,10 +1,15 @@
 import type { AnyRef, ColumnDef } from '../source/columns.js';
-import type { ColumnDescription, SourceDescription, ValueColumn } from '../source/description.js';
+import type { ColumnDescription, SourceDescription } from '../source/description.js';
 import { describe } from '../source/describe.js';
 import type { Source } from '../source/source.js';
-import { nameOfScope, type ColumnExpression, type Scope } from '../shape/expressions.js';
+import {
+  nameOfScope,
+  type ColumnExpression,
+  type MissingExpression,
+  type Scope,
+} from '../shape/expressions.js';
 import type { Fault } from '../view/fault.js';
-import type { Fallback, Filter, Level, Link, ShapeNode, SortKey } from './plan.js';
+import type { DerivedColumn, Fallback, Filter, Level, Link, RollUp, ShapeNode, SortKey } from './plan.js';
 
 /** A level while its columns are still being collected. */
 export interface LevelDraft {
@@ -15,6 +20,8 @@ export interface LevelDraft {
   readonly where: Filter | null;
   readonly sort: readonly SortKey[];
   readonly limit: number | null;
+  readonly derived?: readonly DerivedColumn[];
+  readonly rollUp?: RollUp;
   /** Paths that are read: `total`, `lines.quantity`. */
   readonly reads: Set<string>;
 }
@@ -43,9 +50,24 @@ export class Compiler {
 
   constructor(readonly view: string) {}
 
+  /** Something that the view can not be compiled with. */
   fault(path: string, problem: string, remedy: string): null {
-    this.faults.push({ at: path === '' ? this.view : `${this.view}.${path}`, problem, remedy });
+    this.faults.push({ severity: 'error', at: this.at(path), problem, remedy });
     return null;
+  }
+
+  /** Something that is hardly meant, and works. */
+  warn(path: string, problem: string, remedy: string): void {
+    this.faults.push({ severity: 'warning', at: this.at(path), problem, remedy });
+  }
+
+  missing(path: string, { scope, name }: MissingExpression): null {
+    const known = Object.keys(scope.columns).join(', ');
+    return this.fault(path, `${nameOfScope(scope)} has no column '${name}'.`, `Name one of ${known}.`);
+  }
+
+  private at(path: string): string {
+    return path === '' ? this.view : `${this.view}.${path}`;
   }
 
   describe(source: Source): SourceDescription {
@@ -64,9 +86,9 @@ export class Compiler {
   }
 }
 
-/** Whether the expression belongs to the row at `place`; a fault if not. */
+/** Whether the expression belongs to the row at `place`, or to the row that owns the item there; a fault if not. */
 export function belongs(compiler: Compiler, place: Place, expression: ColumnExpression): boolean {
-  if (expression.scope === place.scope) return true;
+  if (expression.scope === place.scope || expression.scope === place.scope.owner) return true;
   compiler.fault(
     place.path,
     `'${expression.name}' belongs to '${nameOfScope(expression.scope)}', not to this shape.`,
@@ -75,11 +97,14 @@ export function belongs(compiler: Compiler, place: Place, expression: ColumnExpr
   return false;
 }
 
-/** Notes that a column of the row at `place` is read, and returns its path from the level's row. */
-export function read(place: Place, column: string): string {
-  const path = place.scope.list === null ? column : `${place.scope.list}.${column}`;
-  place.level.reads.add(path);
-  return path;
+/** Notes that a column of the scope, which is that of the row at `place` or lies in it, is read. */
+export function read(place: Place, scope: Scope, column: string): void {
+  place.level.reads.add(pathIn(scope, column));
+}
+
+/** The path of a column from the row that the scope is of. */
+export function pathIn({ list }: Scope, column: string): string {
+  return list === null ? column : `${list}.${column}`;
 }
 
 /** The columns that a shape of this scope may name. */
@@ -88,12 +113,6 @@ export function columnsOf(compiler: Compiler, scope: Scope): readonly ColumnDesc
   if (scope.list === null) return columns;
   return columns.flatMap((column) =>
     column.kind === 'list' && column.name === scope.list ? column.columns : [],
-  );
-}
-
-export function valueColumns(columns: readonly ColumnDescription[]): ReadonlyMap<string, ValueColumn> {
-  return new Map(
-    columns.flatMap((column) => (column.kind === 'list' ? [] : [[column.name, column] as const])),
   );
 }
 
@@ -106,11 +125,22 @@ export function referenceIn(def: ColumnDef): AnyRef | null {
 
 /** The level as the plan has it, with its columns in order. */
 export function finishLevel(draft: LevelDraft): Level {
-  const { id, source, parent, link, where, sort, limit, reads } = draft;
+  const { id, source, parent, link, where, sort, limit, derived, rollUp, reads } = draft;
   const fallbacks = [...reads].sort().flatMap((path) => fallback(source, path));
   const columns = [...new Set([...reads].map((path) => path.split('.')[0] ?? path))].sort();
-  const level = { id, source: source.name, parent: parent?.id ?? null, link, where, sort, limit, columns };
-  return fallbacks.length === 0 ? level : { ...level, fallbacks };
+  return {
+    id,
+    source: source.name,
+    parent: parent?.id ?? null,
+    link,
+    where,
+    sort,
+    limit,
+    columns,
+    ...(fallbacks.length === 0 ? {} : { fallbacks }),
+    ...(derived === undefined ? {} : { derived }),
+    ...(rollUp === undefined ? {} : { rollUp }),
+  };
 }
 
 function fallback(source: SourceDescription, path: string): Fallback[] {

@@ -1,6 +1,15 @@
-import { operatorsOf } from '../filter/normalize.js';
+import { fieldOperatorsOf } from '../filter/normalize.js';
 import { isSortable } from './options.js';
-import type { ConstantNode, ComputeNode, Hints, Plan, ShapeNode, ValueKind, ValueNode } from './plan.js';
+import type {
+  ConstantNode,
+  ComputeNode,
+  Hints,
+  Plan,
+  RollUpNode,
+  ShapeNode,
+  ValueKind,
+  ValueNode,
+} from './plan.js';
 
 /** One field of a view's documents, as queries, mappings and documentation name it. */
 export interface QueryField {
@@ -21,7 +30,7 @@ export interface QueryField {
   readonly filterable: boolean;
 }
 
-type LeafNode = ValueNode | ConstantNode | ComputeNode;
+type LeafNode = ValueNode | ConstantNode | RollUpNode | ComputeNode;
 interface Around {
   readonly path: string;
   readonly array: boolean;
@@ -51,6 +60,7 @@ function fieldsIn(node: ShapeNode, around: Around): readonly QueryField[] {
     }
     case 'value':
     case 'constant':
+    case 'rollUp':
     case 'compute':
       return [leaf(node, around)];
   }
@@ -75,11 +85,11 @@ function leaf(node: LeafNode, around: Around): QueryField {
     array: around.array || (node.node === 'value' && node.array),
     nested: around.nested,
     nullable: around.nullable || own,
-    ...(node.node === 'constant' || node.values === undefined ? {} : { values: node.values }),
-    ...(node.node === 'constant' || node.currency === undefined ? {} : { currency: node.currency }),
+    ...('values' in node && node.values !== undefined ? { values: node.values } : {}),
+    ...('currency' in node && node.currency !== undefined ? { currency: node.currency } : {}),
     hints: node.hints,
     sortable: indexed && isSortable(node.kind),
-    filterable: indexed && operatorsOf(node.kind).length > 0,
+    filterable: indexed && fieldOperatorsOf(node).length > 0,
   };
 }
 

@@ -37,6 +37,31 @@ export interface Level {
   readonly columns: readonly string[];
   /** Where the value of a column is found when an older event does not have it. Absent when no column needs it. */
   readonly fallbacks?: readonly Fallback[];
+  /**
+   * Set on a backward level of which the database picks the first rows by key, or rolls them up, since any number may
+   * have one key. The columns that it filters, sorts and rolls up by: top-level ones stand in the copies as columns of
+   * their own, those of list items are read from the items.
+   */
+  readonly derived?: readonly DerivedColumn[];
+  /** The rows are not loaded one by one: one value is, for each key. Only with `derived`. */
+  readonly rollUp?: RollUp;
+}
+
+export interface DerivedColumn {
+  readonly column: ColumnPath;
+  readonly kind: ValueKind;
+  /** The column holds a list of values of this kind. */
+  readonly array: boolean;
+}
+
+/** One value made of many rows, or of the items of a list. Nulls are left out of all but a count of the rows themselves. */
+export interface RollUp {
+  /** `count` and `sum` of nothing are 0, the others are null. */
+  readonly fn: 'count' | 'sum' | 'avg' | 'min' | 'max';
+  /** What is rolled up; null counts the rows or items themselves. */
+  readonly value: DerivedColumn | null;
+  /** Equal values count once (`count` only). */
+  readonly distinct: boolean;
 }
 
 /** `was`: the name that the column had before; `default`: what stands for it when neither name is there. */
@@ -51,7 +76,9 @@ export interface Fallback {
  *
  * `forward`: the parent's column (of a list item when the path has a dot, several values when `many`) holds ids of this
  * level's rows. `backward`: this level's column holds the id of the parent's row; `many` when the column is an array or
- * lies in a list. A column 'id' is a shared key.
+ * lies in a list. A column 'id' is a shared key. A backward column in a list ('lines.productId') leads to the items that
+ * hold the key, each with the row that owns it: filters, sorts and roll-ups name the item's columns with their list
+ * ('lines.quantity') and the owner's without ('status').
  *
  * `by` is set when the reference holds another unique column than the id (`ref(product, 'sku')`): the column's name in the
  * row pointed at, which is this level's row (`forward`) or the parent's (`backward`). `was` is the name that the column
@@ -95,11 +122,13 @@ export type Filter =
 
 export type FilterValue = string | number | boolean;
 /**
- * `eq` takes any number of values (none matches nothing), `ne` one or more; `exists` takes one boolean; the others take
+ * `eq` and `all` take any number of values (none matches nothing), `ne` one or more; `exists` takes one boolean; the others take
  * one value. A missing value matches `exists: false` only, so not even `ne`. Of several values (an array), `ne` holds
- * when none equals, the others when any does.
+ * when none equals, `all` when each of its values equals one of them, the others when any does. `near` takes latitude,
+ * longitude and metres: a point on the sphere at most so far away. `all` and `near` are asked of documents, not of the
+ * columns of a declaration.
  */
-export type FilterOp = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte' | 'exists' | 'prefix';
+export type FilterOp = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte' | 'exists' | 'prefix' | 'all' | 'near';
 
 /** `ref` columns are kind 'id'; `oneOf` columns are kind 'enum'. */
 export type ValueKind =
@@ -151,11 +180,14 @@ export type ShapeNode =
       readonly where: Filter | null;
       readonly of: ShapeNode;
     }
+  | RollUpNode
   | ComputeNode;
 
 export interface ValueNode {
   readonly node: 'value';
   readonly column: string;
+  /** Among the items of a backward level: the column is one of the row that owns the item (`parent`). */
+  readonly ofOwner?: true;
   readonly kind: ValueKind;
   /** The column holds a list of values of this kind. */
   readonly array: boolean;
@@ -172,6 +204,20 @@ export interface ConstantNode {
   readonly node: 'constant';
   readonly value: FilterValue;
   readonly kind: ValueKind;
+  readonly hints: Hints;
+}
+
+/** `count`, `sum`, `avg`, `min` or `max`: of the items of a list of this row, or of the rows of a level. */
+export interface RollUpNode {
+  readonly node: 'rollUp';
+  readonly over: { readonly items: string; readonly where: Filter | null } | { readonly level: string };
+  readonly rollUp: RollUp;
+  readonly kind: ValueKind;
+  /** `avg`, `min` and `max` of nothing. */
+  readonly nullable: boolean;
+  readonly currency?: string;
+  /** Stands for null (`orElse`). */
+  readonly orElse?: FilterValue;
   readonly hints: Hints;
 }
 

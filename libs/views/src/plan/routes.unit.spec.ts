@@ -1,6 +1,7 @@
 import {
   array,
   compile,
+  count,
   id,
   list,
   many,
@@ -135,6 +136,42 @@ describe('the routes of a plan', () => {
     expect(routes(stocks)).toEqual({ '': 'stock.id', sku: 'product.id' });
     expect(routes(tasks)).toEqual({ '': 'task.id', who: 'person.id → task(assigneeIds→id)' });
     expect(routes(load)).toEqual({ '': 'person.id', tasks: 'task.assigneeIds' });
+  });
+
+  it('start at the items of a list that a join leads back into, and go on as from their owner', () => {
+    const products = view('products', product, () => ({
+      lines: count(order.lines.productId),
+      latest: many(order.lines.productId, { sort: '-parent.id', limit: 3 }, (l) => ({
+        customer: one(l.parent.customerId, (c) => c.name),
+        others: many(l.parent.lines, (other) => one(other.productId, (p) => p.sku)),
+      })),
+    }));
+    const stocks = view('stocks', stock, (s) => ({
+      product: one(s.id, () => ({ lines: count(order.lines.productId) })),
+    }));
+    expect(routes(products)).toEqual({
+      '': 'product.id',
+      lines: 'order.lines.productId',
+      latest: 'order.lines.productId',
+      'latest.customer': 'customer.id → order(customerId→lines.productId)',
+      // The other products of an order: found by one of its lines, each gives the products of all.
+      'latest.others': 'product.id → order(lines.productId→lines.productId)',
+    });
+    expect(routes(stocks)['product.lines']).toBe('order.lines.productId');
+  });
+
+  it('give the other keys of an array as well', () => {
+    const people = view('people', person, () => ({
+      tasks: many(task.assigneeIds, { limit: 5 }, (t) => ({ with: many(t.assigneeIds, (p) => p.name) })),
+    }));
+    expect(routes(people)['tasks.with']).toBe('person.id → task(assigneeIds→assigneeIds)');
+  });
+
+  it('of roll-ups name the columns that they filter and roll up by', () => {
+    const products = view('products', product, () => ({
+      n: count(order.lines.productId, { where: { parent: { customerId: 'c' } } }),
+    }));
+    expect(routesOf(compile(products))[1]?.columns).toEqual(['customerId', 'lines']);
   });
 
   it('go by the column that a reference names instead of the id', () => {

@@ -4,17 +4,17 @@ import { impurities } from '../compute/purity.js';
 import type { AnyColumn } from '../source/columns.js';
 import type { ValueColumn } from '../source/description.js';
 import {
+  backReferenceOf,
   expressionOf,
-  nameOfScope,
   type ColumnExpression,
   type ComputeExpression,
   type ConstantExpression,
   type Expression,
 } from '../shape/expressions.js';
-import { backReferenceOf } from '../shape/joins.js';
 import { belongs, columnsOf, read, type Compiler, type Place } from './compiler.js';
-import { applyHints } from './hints.js';
+import { applyHints, isGuarded } from './hints.js';
 import { compileJoin } from './join.js';
+import { compileRollUp } from './roll-up.js';
 import type { ComputeNode, FilterValue, ShapeNode, ValueKind, ValueNode } from './plan.js';
 
 const fieldPattern = /^[A-Za-z][A-Za-z0-9_]*$/;
@@ -44,6 +44,7 @@ export function compileShape(compiler: Compiler, place: Place, shape: unknown): 
 }
 
 function compileObject(compiler: Compiler, place: Place, shape: Record<string, unknown>): ShapeNode {
+  warnOfLikeNames(compiler, place, Object.keys(shape));
   const fields = Object.entries(shape).flatMap(([name, value]) => {
     const path = place.path === '' ? name : `${place.path}.${name}`;
     if (!fieldPattern.test(name)) {
@@ -65,6 +66,17 @@ function compileObject(compiler: Compiler, place: Place, shape: Record<string, u
   return { node: 'object', fields };
 }
 
+/** Read aloud, typed into a query, or stored by a tool that folds case, they are one name. */
+function warnOfLikeNames(compiler: Compiler, { path }: Place, names: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const before = seen.get(name.toLowerCase());
+    if (before !== undefined)
+      compiler.warn(path, `'${before}' and '${name}' differ only in case.`, 'Rename one of them.');
+    seen.set(name.toLowerCase(), name);
+  }
+}
+
 function compileExpression(compiler: Compiler, place: Place, expression: Expression): ShapeNode | null {
   const node = compileBare(compiler, place, expression);
   if (node === null) return null;
@@ -73,19 +85,15 @@ function compileExpression(compiler: Compiler, place: Place, expression: Express
 
 function compileBare(compiler: Compiler, place: Place, expression: Expression): ShapeNode | null {
   switch (expression.expression) {
-    case 'missing': {
-      const known = Object.keys(expression.scope.columns).join(', ');
-      return compiler.fault(
-        place.path,
-        `${nameOfScope(expression.scope)} has no column '${expression.name}'.`,
-        `Name one of ${known}.`,
-      );
-    }
+    case 'missing':
+      return compiler.missing(place.path, expression);
     case 'column':
       return compileColumn(compiler, place, expression);
     case 'one':
     case 'many':
       return compileJoin(compiler, place, expression, compileShape);
+    case 'rollUp':
+      return compileRollUp(compiler, place, expression);
     case 'constant':
       return { node: 'constant', value: expression.value, kind: constantKind(expression), hints: {} };
     case 'compute':
@@ -100,15 +108,17 @@ function constantKind({ value }: ConstantExpression): ValueKind {
 
 function compileColumn(compiler: Compiler, place: Place, expression: ColumnExpression): ShapeNode | null {
   if (!belongs(compiler, place, expression)) return null;
-  const column = columnsOf(compiler, place.scope).find((one) => one.name === expression.name);
+  const { scope, name } = expression;
+  const column = columnsOf(compiler, scope).find((one) => one.name === name);
   if (column === undefined) return null;
   if (column.kind !== 'list') {
-    read(place, column.name);
-    return valueNode(column);
+    read(place, scope, name);
+    const node = valueNode(column);
+    return scope === place.scope ? node : { ...node, ofOwner: true };
   }
-  for (const item of column.columns) place.level.reads.add(`${column.name}.${item.name}`);
+  for (const item of column.columns) place.level.reads.add(`${name}.${item.name}`);
   const fields = column.columns.map((item) => ({ name: item.name, of: valueNode(item) }));
-  return { node: 'items', column: column.name, flat: false, where: null, of: { node: 'object', fields } };
+  return { node: 'items', column: name, flat: false, where: null, of: { node: 'object', fields } };
 }
 
 export function valueNode(column: ValueColumn): ValueNode {
@@ -141,6 +151,13 @@ function compileCompute(compiler: Compiler, place: Place, expression: ComputeExp
   const key = computeKey(expression, path);
   compiler.computes.set(key, expression.run);
   const present = inputs.filter((input) => input !== null);
+  // A document that looks guarded and is not would be shown to everybody.
+  if (present.some(isGuarded))
+    compiler.fault(
+      path,
+      'guard() is lost inside compute(): the document holds only what was computed.',
+      'Guard a field of the document, or guard what compute() makes.',
+    );
   return present.length < inputs.length
     ? null
     : { node: 'compute', key, inputs: present, ...kindOf(expression.column), hints: {} };
@@ -170,9 +187,10 @@ function applyOrElse(
   if (value === undefined) return node;
   switch (node.node) {
     case 'value':
+    case 'rollUp':
     case 'compute': {
       const fault =
-        operatorsOf(node.kind).length === 0 && node.kind !== 'prose'
+        operatorsOf(node).length === 0 && node.kind !== 'prose'
           ? 'has no such values'
           : valueFault(node, value);
       if (fault !== null)

@@ -33,14 +33,20 @@ export interface RefsField<Name extends string, S, At extends string> {
   };
 }
 /** A list column of the row itself. */
-export interface ListField<Name extends string, F, At extends string> {
+export interface ListField<Name extends string, F, At extends string, Me = unknown> {
   readonly [type]: {
     readonly kind: 'list';
     readonly value: readonly StateOfColumns<F>[];
     readonly at: At;
     readonly name: Name;
     readonly items: F;
+    readonly of: Me;
   };
+}
+/** The row that owns the items of a list (`parent`), among the columns that a shape, filter or sort of the items sees. */
+export interface Parent<F> {
+  readonly kind: 'parent';
+  readonly of: F;
 }
 /** A join: `one` or `many` over the shape `D`. */
 export interface Join<D, Card extends 'one' | 'many', Nullable extends boolean, At extends string> {
@@ -83,14 +89,16 @@ export type Out<D> = D extends AnyField ? ValueOf<D> : { [P in keyof D]: Out<D[P
 export type Row<At extends string, Me, F> = { readonly [P in keyof F & string]: FieldOf<P, F[P], At, Me> };
 type FieldOf<P extends string, X, At extends string, Me> =
   X extends List<infer G>
-    ? ListField<P, G, At>
-    : X extends Arr<infer C>
-      ? ArrayField<P, C, At, Me>
-      : X extends Ref<infer S, infer N, boolean>
-        ? RefField<P, ResolveSelf<S, Me>, N extends true ? string | null : string, At>
-        : X extends Column<infer K, infer V, infer N>
-          ? Field<K, N extends true ? V | null : V, At, P>
-          : never;
+    ? ListField<P, G, At, Me>
+    : X extends Parent<infer G>
+      ? Row<At, Me, G>
+      : X extends Arr<infer C>
+        ? ArrayField<P, C, At, Me>
+        : X extends Ref<infer S, infer N, boolean>
+          ? RefField<P, ResolveSelf<S, Me>, N extends true ? string | null : string, At>
+          : X extends Column<infer K, infer V, infer N>
+            ? Field<K, N extends true ? V | null : V, At, P>
+            : never;
 type ArrayField<P extends string, C, At extends string, Me> =
   C extends Ref<infer S, boolean, boolean>
     ? RefsField<P, ResolveSelf<S, Me>, At>
@@ -98,25 +106,42 @@ type ArrayField<P extends string, C, At extends string, Me> =
       ? Field<K, readonly V[], At, P>
       : never;
 
-/** The source whose rows `R` leads to; a list's items count as a source without a name. */
+/** The source whose rows `R` leads to, or whose lists hold the items that it leads to. */
 export type TargetOf<R> =
   InfoOf<R> extends { readonly follows: infer S }
     ? S
     : InfoOf<R> extends { readonly each: infer S }
       ? S
-      : InfoOf<R> extends { readonly items: infer G }
-        ? Source<'', G>
-        : BackRefOf<R> extends { readonly from: infer M extends string; readonly rows: infer F }
-          ? Source<M, F>
+      : InfoOf<R> extends { readonly items: unknown; readonly of: infer S }
+        ? S
+        : BackRefOf<R> extends {
+              readonly from: infer M extends string;
+              readonly rows: infer F;
+              readonly owner: infer O;
+            }
+          ? Source<M, O extends null ? F : O>
           : never;
 export type ColumnsOf<S> = S extends { readonly columns: infer F } ? F : never;
-export type JoinedColumns<R> = ColumnsOf<TargetOf<R>>;
+/** The columns that a shape, filter or sort inside the join may name. */
+export type JoinedColumns<R> =
+  InfoOf<R> extends { readonly items: infer G }
+    ? G
+    : BackRefOf<R> extends { readonly rows: infer F; readonly owner: infer O }
+      ? O extends null
+        ? F
+        : F & { readonly parent: Parent<O> }
+      : ColumnsOf<TargetOf<R>>;
 export type JoinedName<R> =
   InfoOf<R> extends { readonly items: unknown }
     ? NameOf<R>
-    : TargetOf<R> extends { readonly name: infer N extends string }
-      ? N
-      : never;
+    : BackRefOf<R> extends {
+          readonly from: infer M extends string;
+          readonly column: `${infer List}.${string}`;
+        }
+      ? `${M}.${List}`
+      : TargetOf<R> extends { readonly name: infer N extends string }
+        ? N
+        : never;
 
 /** Names the rows inside a join, so that fields know where they belong. */
 export type InnerAt<R> =

@@ -1,8 +1,5 @@
 import type { NoSuchColumn, Sorts, Where } from '../filter/where.js';
-import type { AnyRef, ColumnDef } from '../source/columns.js';
-import { targetOf } from '../source/describe.js';
-import { backRef, type Source } from '../source/source.js';
-import { expressionOf, fieldFor, rowOf, rowScope, type JoinOptions, type Scope } from './expressions.js';
+import { fieldFor, innerScope, rowOf, type JoinOptions, type Scope } from './expressions.js';
 import type {
   InnerAt,
   InnerSource,
@@ -15,7 +12,8 @@ import type {
 } from './fields.js';
 import type { Bounded, Check, ManyFree, ManyOk, OneOk, OneSorted, Sorted } from './words.js';
 
-type Filtered<R, W> = { readonly where?: W & NoSuchColumn<W, JoinedColumns<R>, JoinedName<R>> };
+/** The `where` option of a join or roll-up. */
+export type Filtered<R, W> = { readonly where?: W & NoSuchColumn<W, JoinedColumns<R>, JoinedName<R>> };
 type Shape<R, D> = (row: RowOf<R>) => D & Check<D, InnerAt<R>, InnerSource<R>>;
 type Limit = number | 'unbounded';
 /** Items of a list keep the order and number that was published: only rows are sorted and limited. */
@@ -77,24 +75,4 @@ function join(expression: 'one' | 'many', from: unknown, second: unknown, third:
 
 function call(shape: unknown, scope: Scope): unknown {
   return (shape as (row: unknown) => unknown)(rowOf(scope));
-}
-
-/** Where a join leads to, or null when it leads nowhere: check() says why. */
-function innerScope(from: unknown): Scope | null {
-  const backwards = backReferenceOf(from);
-  if (backwards !== null) return backwards.column.includes('.') ? null : rowScope(backwards.source);
-  const field = expressionOf(from);
-  if (field?.expression !== 'column') return null;
-  const { def, scope, name } = field;
-  if (def.kind === 'ref') return rowScope(targetOf(scope.source, def));
-  if (def.kind === 'list') {
-    return { source: scope.source, list: name, columns: def.of as Readonly<Record<string, ColumnDef>> };
-  }
-  const item = def.kind === 'array' ? (def.item as AnyRef) : null;
-  return item?.kind === 'ref' ? rowScope(targetOf(scope.source, item)) : null;
-}
-
-export function backReferenceOf(from: unknown): { readonly source: Source; readonly column: string } | null {
-  if (typeof from !== 'object' || from === null || !(backRef in from)) return null;
-  return from[backRef] as { readonly source: Source; readonly column: string };
 }

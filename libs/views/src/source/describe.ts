@@ -7,6 +7,7 @@ export function describe(source: Source): SourceDescription {
   return {
     name: source.name,
     owner: source.owner,
+    ...(source.was === null ? {} : { was: source.was }),
     columns: describeColumns(source, source.columns as object),
   };
 }

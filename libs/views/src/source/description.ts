@@ -4,6 +4,8 @@ import type { FilterValue, ValueKind } from '../plan/plan.js';
 export interface SourceDescription {
   readonly name: string;
   readonly owner: string | null;
+  /** The name that it had before. */
+  readonly was?: string;
   readonly columns: readonly ColumnDescription[];
 }
 

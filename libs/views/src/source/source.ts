@@ -9,13 +9,18 @@ export interface Source<Name extends string = string, F = unknown> {
   readonly columns: F;
 }
 
-/** A reference seen from the other side: the rows of `from` whose `column` holds the id of a row of `to`. */
+/**
+ * A reference seen from the other side: the rows of `from` whose `column` holds the id of a row of `to`. When the column
+ * lies in a list (`lines.productId`), it leads to the items of the list instead, and `Owner` are the columns of the row
+ * that the items belong to.
+ */
 export interface BackRef<
   From extends string,
   Col extends string,
   To extends string,
   Unique extends boolean,
   F,
+  Owner = null,
 > {
   readonly [backRef]: { readonly source: Source; readonly column: Col };
   /** For the compiler only: not there at run time. */
@@ -25,18 +30,12 @@ export interface BackRef<
     readonly to: To;
     readonly unique: Unique;
     readonly rows: F;
+    readonly owner: Owner;
   };
 }
 
 /** What the compiler knows of a back reference. `unknown` for anything else: `never` would pass every `extends`. */
 export type BackRefOf<R> = R extends { readonly [backRefType]: infer I } ? I : unknown;
-
-/** A reference in the items of a list, seen from the other side. Nothing joins over it yet. */
-export interface ItemBackRef<Path extends string> {
-  readonly [itemBackRefType]: Path;
-}
-export type ItemBackRefOf<R> = R extends { readonly [itemBackRefType]: infer P extends string } ? P : never;
-declare const itemBackRefType: unique symbol;
 
 /** Where a back reference keeps what it is at run time. */
 export const backRef = Symbol('prejoin.backRef');
@@ -58,12 +57,14 @@ type Backwards<Name extends string, F, Me> = {
     : F[P] extends Arr<Ref<infer S, boolean, boolean>>
       ? BackRef<Name, P, NameOfSource<ResolveSelf<S, Me>>, false, F>
       : F[P] extends List<infer G>
-        ? {
-            readonly [
-              Q in keyof G & string as G[Q] extends Points ? Q : never
-            ]: ItemBackRef<`${Name}.${P}.${Q}`>;
-          }
+        ? ItemsBackwards<Name, P, G, F, Me>
         : never;
+};
+type ItemsBackwards<Name extends string, List extends string, G, F, Me> = {
+  readonly [Q in keyof G & string as G[Q] extends Points ? Q : never]: G[Q] extends
+    Ref<infer S, boolean, boolean> | Arr<Ref<infer S, boolean, boolean>>
+    ? BackRef<Name, `${List}.${Q}`, NameOfSource<ResolveSelf<S, Me>>, false, G, F>
+    : never;
 };
 
 export type DeclaredSource<Name extends string, F> = Source<Name, F> & Backwards<Name, F, Source<Name, F>>;

@@ -1,15 +1,19 @@
 /** Compiled by tsc only: the documents that are inferred from shapes. */
 import {
   array,
+  avg,
   bool,
   compute,
   constant,
+  count,
   facet,
   id,
   instant,
   int,
   list,
   many,
+  max,
+  min,
   money,
   nullable,
   one,
@@ -19,6 +23,7 @@ import {
   self,
   source,
   string,
+  sum,
   text,
   view,
   type DocumentOf,
@@ -120,5 +125,89 @@ holds<
   Eq<
     Flat<DocumentOf<typeof users>>,
     { id: string; boss: string | null; tasks: { title: string; with: string[] }[] }
+  >
+>();
+
+export const rolledUp = view('rolled-up', customer, (c) => ({
+  name: c.name,
+  orders: count(order.customerId),
+  big: count(order.customerId, { where: { total: { gte: 100 } } }),
+  days: count(order.customerId, { distinct: (o) => o.placedAt, where: { total: { gte: 100 } } }),
+  spent: sum(order.customerId, (o) => o.total, { where: { total: { gte: 100 } } }),
+  mean: avg(order.customerId, (o) => o.total),
+  first: min(order.customerId, (o) => o.placedAt),
+  best: max(order.customerId, (o) => o.total),
+  known: orElse(
+    max(order.customerId, (o) => o.total),
+    0,
+  ),
+  isGood: compute(bool(), [avg(order.customerId, (o) => o.total)], (mean) => mean !== null && mean > 1),
+}));
+holds<
+  Eq<
+    Flat<DocumentOf<typeof rolledUp>>,
+    {
+      id: string;
+      name: string;
+      orders: number;
+      big: number;
+      days: number;
+      spent: number;
+      mean: number | null;
+      first: string | null;
+      best: number | null;
+      known: number;
+      isGood: boolean;
+    }
+  >
+>();
+
+export const demand = view('demand', product, (p) => ({
+  sku: facet(p.sku),
+  units: sum(order.lines.productId, (l) => l.quantity, {
+    where: { quantity: { gt: 0 }, parent: { total: { gt: 0 }, or: [{ id: 'a' }, { id: 'b' }] } },
+  }),
+  orders: count(order.lines.productId, { distinct: (l) => l.parent.id }),
+  lastAt: max(order.lines.productId, (l) => l.parent.placedAt),
+  latest: many(order.lines.productId, { sort: ['-parent.placedAt', 'quantity'], limit: 3 }, (l) => ({
+    quantity: l.quantity,
+    at: l.parent.placedAt,
+    who: one(l.parent.customerId, (c) => c.name),
+    lines: many(l.parent.lines, (other) => one(other.productId, (o) => o.sku)),
+  })),
+  last: one(order.lines.productId, { sort: '-parent.placedAt', required: true }, (l) => l.quantity),
+}));
+holds<
+  Eq<
+    Flat<DocumentOf<typeof demand>>,
+    {
+      id: string;
+      sku: string;
+      units: number;
+      orders: number;
+      lastAt: string | null;
+      latest: { quantity: number; at: string; who: string | null; lines: string[] }[];
+      last: number;
+    }
+  >
+>();
+
+const part = source('part', { id: id(), name: string(), uses: list({ partId: self(), many: int() }) });
+export const parts = view('parts', part, (p) => ({
+  name: p.name,
+  uses: many(p.uses, (use) => ({ many: use.many, name: one(use.partId, (q) => q.name) })),
+  usedIn: many(part.uses.partId, { limit: 9 }, (use) => use.parent.name),
+  most: max(p.uses, (use) => use.many),
+}));
+holds<
+  Eq<
+    Flat<DocumentOf<typeof parts>>,
+    {
+      id: string;
+      name: string;
+      uses: { many: number; name: string | null }[];
+      usedIn: string[];
+      most: number | null;
+    }
   >
 >();

@@ -2,6 +2,8 @@ import { PrejoinError } from '#kernel';
 
 /** One thing that is wrong with a declaration. */
 export interface Fault {
+  /** An `error` can not be compiled; a `warning` is hardly meant, and works. */
+  readonly severity: 'error' | 'warning';
   /** Where: the source or view, and the path in it (`order-search.customer.name`). */
   readonly at: string;
   /** What is wrong, as a sentence. */

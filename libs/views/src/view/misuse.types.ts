@@ -7,10 +7,12 @@
    where a join is refused, the row that its shape gets is any */
 import {
   array,
+  avg,
   bool,
   carry,
   compute,
   constant,
+  count,
   facet,
   geo,
   guard,
@@ -20,6 +22,8 @@ import {
   json,
   list,
   many,
+  max,
+  min,
   money,
   nullable,
   one,
@@ -30,6 +34,7 @@ import {
   self,
   source,
   string,
+  sum,
   text,
   view,
 } from '../index.js';
@@ -47,7 +52,7 @@ const order = source('order', {
 const message = source('message', { id: id(), orderId: ref(order), sentAt: instant(), body: prose() });
 const employee = source('employee', { id: id(), name: string(), managerId: nullable(self()) });
 const place = source('place', { id: id(), spot: geo(), extra: json(), tags: array(string()), open: bool() });
-const near = source('near', { id: id(), placeId: ref(place) });
+const near = source('near', { id: id(), placeId: ref(place), seen: geo() });
 
 // ---- names
 
@@ -115,8 +120,77 @@ view('x', order, (o) => ({ a: many(o.customerId, (c) => c.name) }));
 // @ts-expect-error 'lines' holds several: use many()
 view('x', order, (o) => ({ a: one(o.lines, (l) => l.quantity) }));
 
-// @ts-expect-error 'order.lines.productId' lies in a list
-view('x', product, () => ({ a: many(order.lines.productId, { limit: 5 }, (o) => o.id) }));
+// @ts-expect-error any number of 'order' rows may have this lines.productId: add limit
+view('x', product, () => ({ a: many(order.lines.productId, (l) => l.quantity) }));
+
+// @ts-expect-error several 'order' rows may have this lines.productId: add { sort } to say which one
+view('x', product, () => ({ a: one(order.lines.productId, (l) => l.quantity) }));
+
+// @ts-expect-error Property 'id' does not exist
+view('x', product, () => ({ a: many(order.lines.productId, { limit: 5 }, (l) => l.id) }));
+
+// @ts-expect-error this reference points at 'product', but the shape is of 'customer'
+view('x', customer, () => ({ a: count(order.lines.productId) }));
+
+// @ts-expect-error this reference points at 'customer', but the shape is of 'product'
+view('x', product, () => ({ a: count(order.customerId) }));
+
+view('x', product, () => ({
+  // @ts-expect-error '"placedAt"' is not assignable
+  a: many(order.lines.productId, { limit: 5, sort: 'placedAt' }, (l) => l.quantity),
+}));
+
+// ---- roll-ups
+
+// @ts-expect-error sum() adds numbers: 'status' is of kind enum
+view('x', customer, () => ({ a: sum(order.customerId, (o) => o.status) }));
+
+// @ts-expect-error avg() adds numbers: 'placedAt' is of kind instant
+view('x', customer, () => ({ a: avg(order.customerId, (o) => o.placedAt) }));
+
+// @ts-expect-error max() needs a number, instant or day: 'status' is of kind enum
+view('x', customer, () => ({ a: max(order.customerId, (o) => o.status) }));
+
+// @ts-expect-error min() needs a number, instant or day: 'body' is of kind prose
+view('x', order, () => ({ a: min(message.orderId, (m) => m.body) }));
+
+// @ts-expect-error count() tells single values apart: 'seen' is of kind geo
+view('x', place, () => ({ a: count(near.placeId, { distinct: (n) => n.seen }) }));
+
+// @ts-expect-error sum() adds numbers: 'this join' is of kind object
+view('x', order, (o) => ({ a: sum(o.lines, (l) => one(l.productId, (p) => p.sku)) }));
+
+// @ts-expect-error 'total' belongs to 'order', not to the rows that sum() rolls up
+view('x', order, (o) => ({ a: sum(o.lines, () => o.total) }));
+
+// @ts-expect-error 'customerId' holds one: count() rolls up several
+view('x', order, (o) => ({ a: count(o.customerId) }));
+
+// @ts-expect-error 'status' is of kind enum, not a reference: count() takes a list
+view('x', order, (o) => ({ a: count(o.status) }));
+
+// @ts-expect-error 'nope' does not exist
+view('x', customer, () => ({ a: count(order.customerId, { where: { nope: 1 } }) }));
+
+// @ts-expect-error '"confirmd"' is not assignable
+view('x', customer, () => ({ a: count(order.customerId, { where: { status: 'confirmd' } }) }));
+
+// @ts-expect-error 'string' is not assignable
+view('x', customer, () => ({ a: count(order.customerId, { where: { total: 'abc' } }) }));
+
+// @ts-expect-error 'nope' does not exist
+view('x', product, () => ({ a: count(order.lines.productId, { where: { parent: { nope: 1 } } }) }));
+
+view('x', product, () => ({
+  // @ts-expect-error order.lines.parent has no column 'nope'
+  a: count(order.lines.productId, { where: { parent: { status: 'confirmed', nope: 1 } } }),
+}));
+
+// @ts-expect-error 'status' does not exist
+view('x', product, () => ({ a: count(order.lines.productId, { where: { status: 'confirmed' } }) }));
+
+// @ts-expect-error text() searches words: 'this field' is of kind int
+view('x', customer, () => ({ a: text(count(order.customerId)) }));
 
 // @ts-expect-error '"-placed"' is not assignable
 view('x', customer, () => ({ a: many(order.customerId, { limit: 5, sort: '-placed' }, (o) => o.id) }));
@@ -172,6 +246,9 @@ view('x', message, (m) => ({ a: facet(m.body) }));
 
 // @ts-expect-error guard() takes an id, string or enum: 'total' is of kind money
 view('x', order, (o) => ({ a: guard(o.total) }));
+
+// @ts-expect-error guard() takes the one owner of a document: 'tags' holds several
+view('x', place, (p) => ({ a: guard(p.tags) }));
 
 // @ts-expect-error facet() counts values: 'this join' is of kind object
 view('x', order, (o) => ({ a: facet(one(o.customerId, (c) => ({ name: c.name }))) }));

@@ -15,6 +15,7 @@ export interface View<Name extends string = string, S = Source, D = unknown> {
     readonly where?: unknown;
     readonly sort?: string | readonly string[];
     readonly was?: string;
+    readonly deprecated?: string;
   };
   readonly scope: Scope;
   /** What the shape function returned, once. */
@@ -32,6 +33,8 @@ type Options<F, W, Name extends string> = {
   readonly sort?: Sorts<F>;
   /** The name that the view had before. */
   readonly was?: string;
+  /** The day (`2027-03-01`) from which it may be gone: answers say so until then, and it is served as before. */
+  readonly deprecated?: string;
 };
 type Shape<S extends Source, D> = (
   row: Row<S['name'], Source<S['name'], ColumnsOf<S>>, ColumnsOf<S>>,

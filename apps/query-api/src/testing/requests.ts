@@ -1,0 +1,289 @@
+import { fieldOperatorsOf, fieldsOf, type Plan, type QueryField } from '#views';
+import fc from 'fast-check';
+import type { Operation } from './answers.js';
+
+/** A request to send, with the operation of the OpenAPI document that it is made for. */
+export interface Generated {
+  readonly operation: Operation;
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+const broken = fc.oneof(
+  fc.constantFrom(
+    ...[
+      '',
+      ',',
+      '"',
+      '"a',
+      'a,,b',
+      '-1',
+      '1e9',
+      '9007199254740993',
+      '10.50',
+      'null',
+      'true',
+      '*:*',
+      '\u0000',
+    ],
+    ...[
+      '2026-02-30',
+      '0000-01-01',
+      '9999-12-31',
+      'now-999999y',
+      'now/d',
+      '__proto__',
+      '../..',
+      '{"a":[',
+      ':',
+      '..',
+    ],
+  ),
+  fc.string({ unit: 'binary', maxLength: 20 }),
+);
+/** What is asked for, beside what no document has. */
+export interface Vocabulary {
+  /** Ids of documents. */
+  readonly ids: readonly string[];
+  /** Values of ids and strings. */
+  readonly texts: readonly string[];
+  /** What `q` and `prefix` look for. */
+  readonly words: readonly string[];
+}
+
+const usual: Vocabulary = {
+  ids: ['o1', 'o2', 'dam', 'nobody'],
+  texts: ['o1', 'gold', 'A', 'Anna Schmidt', 'Smith, John', ''],
+  words: ['anna', 'blue lamp', '"blue lamp" -chair', 'la', '-lamp', 'ann*', '"', 'AND OR', '<b>'],
+};
+
+/** Requests of every operation of these views: most that the grammar has, and some that are broken. */
+export function generatedRequests(
+  plans: readonly Plan[],
+  vocabulary: Vocabulary = usual,
+): fc.Arbitrary<Generated> {
+  return fc.oneof(...plans.map((plan) => requestsOf(plan, vocabulary)));
+}
+
+function requestsOf(plan: Plan, vocabulary: Vocabulary): fc.Arbitrary<Generated> {
+  const words = fc.constantFrom(...vocabulary.words);
+  const fields = fieldsOf(plan);
+  const V = `/views/${plan.view}`;
+  const get = (rest: string, query: fc.Arbitrary<string>): fc.Arbitrary<Generated> =>
+    query.map((text) => ({ operation: { method: 'get', path: `${V}${rest}` }, path: `${V}${rest}${text}` }));
+  const post = (rest: string, body: fc.Arbitrary<unknown>): fc.Arbitrary<Generated> =>
+    body.map((value) => ({
+      operation: { method: 'post', path: `${V}${rest}` },
+      path: `${V}${rest}`,
+      body: value,
+    }));
+  const filters = fc.array(filterOf(fields, vocabulary), { maxLength: 3 });
+  const paths = fc.constantFrom(...fields.map(({ path }) => path));
+  const controlled = (controls: Readonly<Record<string, fc.Arbitrary<string>>>): fc.Arbitrary<string> =>
+    fc
+      .tuple(fc.array(controlOf(controls), { maxLength: 4 }), filters)
+      .map(([given, conditions]) => queryOf([...given, ...conditions]));
+  const where = whereOf(fields, vocabulary).map((filter) => JSON.stringify(filter));
+  const id = fc.oneof(
+    fc.constantFrom(...vocabulary.ids),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 30 }),
+  );
+  return fc.oneof(
+    { weight: 5, arbitrary: get('', controlled({ ...controlsOf(fields, paths, words), where })) },
+    { weight: 4, arbitrary: post('/_search', fc.oneof(bodyOf(fields, paths, vocabulary), fc.jsonValue())) },
+    {
+      weight: 1,
+      arbitrary: post(
+        '/_batch',
+        fc.oneof(fc.record({ ids: fc.array(id, { maxLength: 5 }) }), fc.jsonValue()),
+      ),
+    },
+    { weight: 1, arbitrary: get('/_export', controlled({ sort: paths, fields: paths, q: words, where })) },
+    {
+      weight: 2,
+      arbitrary: get(
+        '/_suggest',
+        fc
+          .tuple(
+            paths,
+            controlled({ prefix: fc.oneof(words, broken), limit: fc.constantFrom('1', '100', '0'), where }),
+          )
+          .map(([path, rest]) => `?field=${path}&${rest.slice(1)}`),
+      ),
+    },
+    {
+      weight: 2,
+      arbitrary: get(
+        '/_stats',
+        controlled({ by: facetOf(fields), sum: paths, avg: paths, min: paths, max: paths, q: words, where }),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: id.map((text): Generated => {
+        const part = encodeURIComponent(text.toWellFormed());
+        return { operation: { method: 'get', path: `${V}/{id}` }, path: `${V}/${part}` };
+      }),
+    },
+  );
+}
+
+function controlsOf(
+  fields: readonly QueryField[],
+  paths: fc.Arbitrary<string>,
+  words: fc.Arbitrary<string>,
+): Readonly<Record<string, fc.Arbitrary<string>>> {
+  const text = fields.filter(({ hints }) => hints.text !== undefined).map(({ path }) => path);
+  return {
+    q: words,
+    in: fc.constantFrom(...text, 'id'),
+    sort: sortOf(paths),
+    fields: fc.array(paths, { minLength: 1, maxLength: 3 }).map((some) => some.join()),
+    facets: fc.uniqueArray(facetOf(fields), { minLength: 1, maxLength: 3 }).map((some) => some.join()),
+    highlight: fc.constantFrom('true', 'false', ...text),
+    limit: fc.constantFrom('0', '1', '5', '100', '101'),
+    page: fc.constantFrom('1', '2', '10', '100000'),
+    totals: fc.constantFrom('exact', 'estimate', 'none', 'all'),
+    tz: fc.constantFrom('Europe/Amsterdam', '+02:00', 'Mars'),
+    cursor: fc.constantFrom('3.e30.abc', 'x'),
+  };
+}
+
+function sortOf(paths: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  return fc
+    .tuple(fc.constantFrom('', '-'), paths, fc.constantFrom('', ':nullsFirst', ':nullsLast', ':x'))
+    .map((parts) => parts.join(''));
+}
+
+function facetOf(fields: readonly QueryField[]): fc.Arbitrary<string> {
+  return fc.constantFrom(...fields).chain((field) => {
+    const specs = ['', '', ':5'];
+    if (field.kind === 'instant' || field.kind === 'day')
+      specs.push(':month', ':week', ':2026-01-01..now', ':hour');
+    if (['int', 'money', 'decimal'].includes(field.kind)) specs.push(':..1000|1000..', ':5..1');
+    return fc.constantFrom(...specs).map((spec) => `${field.path}${spec}`);
+  });
+}
+
+function controlOf(
+  controls: Readonly<Record<string, fc.Arbitrary<string>>>,
+): fc.Arbitrary<readonly [string, string]> {
+  return fc
+    .constantFrom(...Object.keys(controls))
+    .chain((name) =>
+      fc.tuple(
+        fc.constant(name),
+        fc.oneof({ weight: 12, arbitrary: controls[name] ?? broken }, { weight: 1, arbitrary: broken }),
+      ),
+    );
+}
+
+function filterOf(
+  fields: readonly QueryField[],
+  vocabulary: Vocabulary,
+): fc.Arbitrary<readonly [string, string]> {
+  return fc.constantFrom(...fields).chain((field) =>
+    fc.constantFrom('', '', ...fieldOperatorsOf(field), 'like').chain((op) => {
+      const fitting = op === 'exists' ? fc.constantFrom('true', 'false') : textOf(field, op, vocabulary);
+      const value = fc.oneof({ weight: 12, arbitrary: fitting }, { weight: 1, arbitrary: broken });
+      return fc.tuple(fc.constant(op === '' ? field.path : `${field.path}[${op}]`), value);
+    }),
+  );
+}
+
+function textOf(field: QueryField, op: string, vocabulary: Vocabulary): fc.Arbitrary<string> {
+  const value = valueOf(field, vocabulary).map((one) =>
+    typeof one === 'string' && /[",]/.test(one) ? `"${one.replaceAll('"', '""')}"` : String(one),
+  );
+  if (op === 'near') return fc.constantFrom('52.37,4.89,5km', '0,0,1m', '-90,180,20000km', '91,0,5km');
+  if (op !== '' && op !== 'eq' && op !== 'ne' && op !== 'all') return value;
+  return fc.array(value, { minLength: 1, maxLength: 3 }).map((some) => some.join());
+}
+
+function valueOf(field: QueryField, { texts }: Vocabulary): fc.Arbitrary<string | number | boolean> {
+  switch (field.kind) {
+    case 'int':
+    case 'money':
+      return fc.constantFrom(-1, 0, 1, 2, 1000, 5000, Number.MAX_SAFE_INTEGER);
+    case 'decimal':
+      return fc.constantFrom(-1.5, 0, 1e10, 3.25);
+    case 'bool':
+      return fc.boolean();
+    case 'instant':
+      return fc.constantFrom(
+        '2026-05-01',
+        '2026-05-15T12:00:00Z',
+        'now-7d',
+        'now/M',
+        '0001-01-01',
+        '9999-12-31',
+      );
+    case 'day':
+      return fc.constantFrom('2026-05-01', '0001-01-01', '9999-12-31');
+    case 'enum':
+      return fc.constantFrom(...(field.values?.length ? field.values : ['a']));
+    case 'id':
+    case 'string':
+    case 'prose':
+    case 'geo':
+    case 'json':
+      return fc.oneof(fc.constantFrom(...texts), fc.string({ maxLength: 8 }));
+  }
+}
+
+function whereOf(fields: readonly QueryField[], vocabulary: Vocabulary): fc.Arbitrary<unknown> {
+  const valueIn = (field: QueryField) => valueOf(field, vocabulary);
+  const condition = fc.constantFrom(...fields).chain((field) =>
+    fc.constantFrom('', ...fieldOperatorsOf(field)).chain((op) => {
+      const operand: fc.Arbitrary<unknown> =
+        op === 'exists'
+          ? fc.boolean()
+          : op === 'near'
+            ? fc.constantFrom({ lat: 52.37, lon: 4.89, distance: '5km' }, { lat: 1 }, 5)
+            : op === '' || op === 'eq' || op === 'ne' || op === 'all'
+              ? fc.oneof(valueIn(field), fc.array(valueIn(field), { maxLength: 3 }))
+              : valueIn(field);
+      const value = fc.oneof({ weight: 15, arbitrary: operand }, { weight: 1, arbitrary: fc.jsonValue() });
+      return value.map((one) => ({ [field.path]: op === '' ? one : { [op]: one } }));
+    }),
+  );
+  const { filter } = fc.letrec((tie) => ({
+    filter: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      condition,
+      fc.tuple(condition, condition).map((some) => Object.assign({}, ...some) as object),
+      fc.record({ or: fc.array(tie('filter'), { maxLength: 3 }) }),
+      fc.record({ and: fc.array(tie('filter'), { maxLength: 3 }) }),
+      fc.record({ not: tie('filter') }),
+    ),
+  }));
+  return filter;
+}
+
+function bodyOf(
+  fields: readonly QueryField[],
+  paths: fc.Arbitrary<string>,
+  vocabulary: Vocabulary,
+): fc.Arbitrary<unknown> {
+  return fc.record(
+    {
+      where: whereOf(fields, vocabulary),
+      q: fc.constantFrom(...vocabulary.words),
+      sort: fc.array(sortOf(paths), { maxLength: 2 }),
+      fields: fc.array(paths, { maxLength: 3 }),
+      facets: fc.uniqueArray(facetOf(fields), { maxLength: 2 }),
+      highlight: fc.boolean(),
+      limit: fc.constantFrom(0, 1, 5, 100, 101, '5'),
+      totals: fc.constantFrom('exact', 'estimate', 'none'),
+      tz: fc.constantFrom('Europe/Amsterdam', '+02:00'),
+    },
+    { requiredKeys: ['where'] },
+  );
+}
+
+function queryOf(pairs: readonly (readonly [string, string])[]): string {
+  const encoded = pairs.map(
+    ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value.toWellFormed())}`,
+  );
+  return `?${encoded.join('&')}`;
+}

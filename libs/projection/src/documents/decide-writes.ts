@@ -1,0 +1,83 @@
+import type { ClientBase, Pool } from 'pg';
+import type { WriteOperation } from '#search';
+import { startOfEpoch } from '../revision/revision.js';
+import type { HashedWrite } from './hash.js';
+
+/** `superseded`: a builder with a later snapshot has decided about the document. */
+export type Decision =
+  | { readonly kind: 'send' }
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'superseded'; readonly current: number };
+
+/**
+ * Decides what has to be sent, in the caller's transaction, which must be durable before anything is: an index that holds
+ * the same document is not written again.
+ *
+ * To compare with what the index was last known to hold is not enough. With Y in the index, one builder may have X of an
+ * older snapshot under way while the next one, which sees Y again, finds it equal and leaves it: then X arrives, newer
+ * than the Y in the index, and stays. So everybody leaves a row before sending, and whoever commits first is seen by the
+ * other: X made the row unconfirmed, and the second builder sends Y as well; or the second was first, and X is not sent
+ * any more. A row is left for documents that have none too: Y may be confirmed between another's decision and arrival.
+ *
+ * Deletes are always sent. So is everything that was confirmed under another epoch, since the index may then know
+ * revisions that this database has forgotten.
+ *
+ * One statement, and one order for the locks that it takes: two builders of the same roots wait for each other at most.
+ */
+export async function decideWrites(
+  client: ClientBase,
+  revision: number,
+  writes: readonly HashedWrite[],
+): Promise<readonly Decision[]> {
+  if (writes.length === 0) return [];
+  const { rows } = await client.query<{ index: string; id: string; equal: boolean }>(
+    `INSERT INTO document AS known (index_name, root_id, revision, hash, confirmed)
+     SELECT index_name, root_id, $4, hash, false
+     FROM unnest($1::text[], $2::text[], $3::bytea[]) AS mine (index_name, root_id, hash)
+     ORDER BY index_name COLLATE "C", root_id COLLATE "C"
+     ON CONFLICT (index_name, root_id) DO UPDATE SET
+       revision = excluded.revision,
+       hash = excluded.hash,
+       confirmed = coalesce(known.confirmed AND known.hash = excluded.hash AND known.revision >= $5, false)
+     WHERE known.revision <= excluded.revision
+     RETURNING index_name AS index, root_id AS id, confirmed AS equal`,
+    [
+      writes.map(({ operation }) => operation.index),
+      writes.map(({ operation }) => operation.id),
+      writes.map(({ hash }) => hash),
+      revision,
+      startOfEpoch(revision),
+    ],
+  );
+  const equal = new Map(rows.map((row) => [keyOf(row), row.equal]));
+  const late = writes.map(({ operation }) => operation).filter((operation) => !equal.has(keyOf(operation)));
+  const newest = await newestRevisions(client, late);
+  return writes.map(({ operation }) => {
+    const current = newest.of(operation);
+    if (current !== null) return { kind: 'superseded', current };
+    return { kind: equal.get(keyOf(operation)) === true ? 'unchanged' : 'send' };
+  });
+}
+
+/** The revisions of the newest decisions about these documents; `of` answers null where there is none. */
+export async function newestRevisions(
+  client: ClientBase | Pool,
+  documents: readonly DocumentKey[],
+): Promise<{ readonly of: (document: DocumentKey) => number | null }> {
+  if (documents.length === 0) return { of: () => null };
+  const { rows } = await client.query<{ index: string; id: string; revision: number }>(
+    `SELECT index_name AS index, root_id AS id, revision::float8 AS revision
+     FROM document
+     JOIN unnest($1::text[], $2::text[]) AS asked (index_name, root_id) USING (index_name, root_id)`,
+    [documents.map(({ index }) => index), documents.map(({ id }) => id)],
+  );
+  const revisions = new Map(rows.map((row) => [keyOf(row), row.revision]));
+  return { of: (document) => revisions.get(keyOf(document)) ?? null };
+}
+
+type DocumentKey = Pick<WriteOperation, 'index' | 'id'>;
+
+/** Names of indices have no space. */
+function keyOf({ index, id }: DocumentKey): string {
+  return `${index} ${id}`;
+}

@@ -1,0 +1,57 @@
+export interface AdaptiveSizeOptions {
+  readonly min: number;
+  readonly max: number;
+  /** An answer that took longer is slow; one that took less than half of it is quick. In milliseconds. */
+  readonly targetMs: number;
+  /** Absent is a quarter of `max`. */
+  readonly start?: number;
+}
+
+/** What became of one batch. */
+export interface BatchAnswer {
+  /** The size that was current when the batch was taken. */
+  readonly limit: number;
+  /** How many it had. */
+  readonly used: number;
+  readonly tookMs: number;
+  /** The server refused some of it for now, or did not answer. */
+  readonly pushedBack: boolean;
+}
+
+/** A full batch that was answered quickly lets the size grow by this part of the largest. */
+const GROWTH = 1 / 20;
+
+/**
+ * A batch size that follows what the servers take: halved by a slow answer or a refusal, grown by a little with each
+ * full batch that was answered quickly. A batch that was not full says nothing about larger ones.
+ *
+ * Method: additive increase, multiplicative decrease; D. Chiu and R. Jain, "Analysis of the Increase and Decrease
+ * Algorithms for Congestion Avoidance in Computer Networks", 1989.
+ */
+export class AdaptiveSize {
+  readonly #min: number;
+  #size: number;
+
+  constructor(private readonly options: AdaptiveSizeOptions) {
+    this.#min = Math.min(options.min, options.max);
+    this.#size = this.#bounded(options.start ?? Math.ceil(options.max / 4));
+  }
+
+  get current(): number {
+    return this.#size;
+  }
+
+  note({ limit, used, tookMs, pushedBack }: BatchAnswer): void {
+    const { max, targetMs } = this.options;
+    if (pushedBack || tookMs > targetMs) {
+      // Batches in flight side by side complain of the same size; one halving answers all of them.
+      if (limit <= this.#size) this.#size = this.#bounded(Math.floor(this.#size / 2));
+    } else if (used >= this.#size && tookMs < targetMs / 2) {
+      this.#size = this.#bounded(this.#size + Math.ceil(max * GROWTH));
+    }
+  }
+
+  #bounded(size: number): number {
+    return Math.min(this.options.max, Math.max(this.#min, size));
+  }
+}

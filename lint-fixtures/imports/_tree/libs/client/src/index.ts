@@ -1,0 +1,3 @@
+import type { Views } from '#views';
+
+export type Client = Views;

@@ -1,0 +1,3 @@
+import type { query } from '#query';
+
+export type Query = typeof query;
