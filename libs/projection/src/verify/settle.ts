@@ -1,3 +1,4 @@
+import { sleep } from '#kernel';
 import { newestRevisions } from '../documents/decide-writes.js';
 import type { Generation } from '../generations/generation.js';
 import type { VerifyContext } from './context.js';
@@ -27,14 +28,15 @@ export interface Settled {
 }
 
 /** A document that is written anew in each of so many looks is under change and not wrong. */
-const MOST_LOOKS = 5;
+const LOOKS_OF_MOVING = 5;
 
 /**
  * Finds which of these documents are wrong and which are only late.
  *
  * A document is wrong when a look found it so, all that had changed by then has been built since (its marks, and the
  * changed keys of the view, are gone, and they go when their documents are written), and a second look finds the same
- * again, on both sides. Where one of the sides moved, the newer look counts as the first one.
+ * again, on both sides. Where one of the sides moved, the newer look counts as the first one. Looks go on until time is
+ * over: a document that changes faster than it is looked at says nothing by that.
  */
 export async function settle(
   context: VerifyContext,
@@ -49,6 +51,8 @@ export async function settle(
   let { at } = first;
   let open = first.looks.filter((look) => !isEqual(look)).map((look) => ({ look, rewritten: true }));
   for (let look = 2; open.length > 0; look++) {
+    // Later looks are at what changes all the time, and cost those who build it.
+    if (look > LOOKS_OF_MOVING) await sleep(Math.min(1_000, 50 * look), signal);
     const waiting = { pool: context.pool, generation, since: at, deadlineAt, stallMs, signal };
     const waited = await untilBuilt({ ...waiting, ids: open.map((one) => one.look.id).filter(isStorable) });
     stoodStill = waited.end === 'still';
@@ -59,16 +63,19 @@ export async function settle(
       signal,
     );
     at = again.at;
-    const isLast = look >= MOST_LOOKS || performance.now() >= deadlineAt;
+    const patience = performance.now() >= deadlineAt ? 'over' : look >= LOOKS_OF_MOVING ? 'less' : 'more';
     const next: Open[] = [];
     again.looks.forEach((now, position) => {
       const before = open[position] as Open;
-      if (!isEqual(now)) sort(found, next, before, now, waited, isLast);
+      if (!isEqual(now)) sort(found, next, before, now, waited, patience);
     });
     open = next;
   }
   return { ...(await describe(context, generation, found)), stoodStill };
 }
+
+/** `less`: what was written anew in every look is not looked at any more; `over`: nothing is. */
+type Patience = 'more' | 'less' | 'over';
 
 interface Open {
   readonly look: Look;
@@ -88,7 +95,7 @@ function sort(
   before: Open,
   now: Look,
   { end, marked, keys }: Waited,
-  isLast: boolean,
+  patience: Patience,
 ): void {
   const waiting = keys || marked.has(now.id);
   const settled = end === 'still' || !waiting;
@@ -97,14 +104,16 @@ function sort(
     wrong.push({ look: now, waiting: waiting && !now.ahead });
     return;
   }
-  const rewritten =
-    before.rewritten &&
-    now.stored !== null &&
-    before.look.stored !== null &&
-    now.stored.revision > before.look.stored.revision;
-  if (!isLast) next.push({ look: now, rewritten });
-  else if (rewritten) moving.push(now.id);
-  else unsettled.push(now.id);
+  const rewritten = before.rewritten && isRewritten(before.look, now);
+  if (rewritten && patience !== 'more') moving.push(now.id);
+  else if (patience === 'over') unsettled.push(now.id);
+  else next.push({ look: now, rewritten });
+}
+
+/** Whether the index was told of the document between two looks: anew, or that it is gone, or that it is there again. */
+function isRewritten({ stored: before }: Look, { stored: now }: Look): boolean {
+  if (before === null || now === null) return before !== now;
+  return now.revision > before.revision;
 }
 
 async function describe(

@@ -212,6 +212,39 @@ describe('what is late and not wrong', () => {
     expect(result).toMatchObject({ verdict: 'unsettled', unsettled: { count: 20 } });
   });
 
+  it.each([
+    ['stands', 8, { verdict: 'equal', unsettled: { count: 0 }, moving: 0 }],
+    ['is over', Infinity, { verdict: 'unsettled', unsettled: { count: 1 }, moving: 0 }],
+  ])(
+    'that is another in every look, of one revision, is looked at until it %s',
+    async (_end, lasts, expected) => {
+      await seed(numbered(20));
+      let looks = 0;
+      const changed = <D extends { readonly source: string }>(document: D): D => ({
+        ...document,
+        source: `${document.source}${' '.repeat(looks + 1)}`,
+      });
+      const flickering: SearchIndex = {
+        ...world.index,
+        scanRange: async (...asked) => {
+          const page = await world.index.scanRange(...asked);
+          const documents = page.documents.map((one) => (one.id === 'o0003' ? changed(one) : one));
+          return { ...page, documents };
+        },
+        getMany: async (...asked) => {
+          const found = await world.index.getMany(...asked);
+          looks += 1;
+          const one = found.get('o0003');
+          return one === undefined || looks > lasts ? found : new Map([...found, ['o0003', changed(one)]]);
+        },
+      };
+      const settleMs = lasts === Infinity ? 1_500 : 10_000;
+      const context = { ...world.context, index: flickering, settleMs, stallMs: 500 };
+      expect(await verifyDocuments(context, live)).toMatchObject(expected);
+      expect(looks).toBeGreaterThan(6);
+    },
+  );
+
   it('gives no false alarm while orders are changed, deleted and created and customers renamed', async () => {
     await seed(numbered(300));
     const builder = world.start({ restMs: 100 });
