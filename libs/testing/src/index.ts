@@ -7,4 +7,5 @@ export {
   untilQueuesAreOnDisk,
   type PrivateServer,
 } from './private-servers.js';
+export { seededRandom } from './random.js';
 export { createTestSpace, serverUrls, type TestSpace, type TestSpaceOptions } from './test-space.js';

@@ -1,3 +1,4 @@
+import { seededRandom } from '#testing';
 import type { Change } from '../apply/change.js';
 import { change } from './shop.js';
 
@@ -7,15 +8,8 @@ export interface Random {
   chance(probability: number): boolean;
 }
 
-/** Method: mulberry32, a 32-bit generator; good enough to choose rows by. */
 export function randomFrom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = seededRandom(seed);
   return { below: (limit) => Math.floor(next() * limit), chance: (probability) => next() < probability };
 }
 
