@@ -51,7 +51,9 @@ describe('A cursor', () => {
 
   test('is refused when it was signed with another secret, or is no cursor at all', () => {
     expect(decodeCursor(encodeCursor(state, 'another secret of theirs'), secret)).toBeNull();
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => decodeCursor(text, secret) === null));
+    // Any text that a program can hold, lone surrogates too; fast-check's own strings of that kind take 2 s to set up.
+    const text = fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes).toString('utf16le'));
+    fc.assert(fc.property(text, (any) => decodeCursor(any, secret) === null));
   });
 
   test('of another version is refused even when it is signed', async () => {

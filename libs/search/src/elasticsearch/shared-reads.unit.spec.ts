@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { SearchCancelledError, SearchTimeoutError, SearchUnavailableError } from '../errors.js';
 import type { Answer, Connection, Question } from './connection.js';
 import { sharingReads } from './shared-reads.js';
@@ -12,6 +12,18 @@ const read: Question = {
 };
 const answered = (text: string): Answer => ({ status: 200, text });
 
+/** Every question of the running test; what is left of them when it ends is answered then. */
+const asked: { readonly calls: PromiseWithResolvers<Answer>[]; readonly answers: Promise<Answer>[] } = {
+  calls: [],
+  answers: [],
+};
+
+// A question that nobody answers keeps a timer, which would fail a minute later in whatever spec the worker runs then.
+afterEach(async () => {
+  for (const call of asked.calls.splice(0)) call.resolve(answered('at the end'));
+  await Promise.allSettled(asked.answers.splice(0));
+});
+
 /** A server that answers when the test says so. */
 function heldServer() {
   const calls: (Question & PromiseWithResolvers<Answer>)[] = [];
@@ -22,6 +34,7 @@ function heldServer() {
       const call = { ...question, ...Promise.withResolvers<Answer>() };
       question.signal?.addEventListener('abort', () => call.reject(new SearchCancelledError()));
       calls.push(call);
+      asked.calls.push(call);
       return call.promise;
     },
     close: () => Promise.resolve(),
@@ -30,7 +43,11 @@ function heldServer() {
   return {
     calls,
     clock,
-    ask: (more: Partial<Question> = {}) => connection.ask({ ...read, ...more }),
+    ask: (more: Partial<Question> = {}) => {
+      const answer = connection.ask({ ...read, ...more });
+      asked.answers.push(answer);
+      return answer;
+    },
     get shared() {
       return shared;
     },
@@ -39,10 +56,10 @@ function heldServer() {
 
 test('equal reads in flight are one call, and the next one after it is another', async () => {
   const server = heldServer();
-  const asked = Array.from({ length: 1_000 }, () => server.ask());
+  const equal = Array.from({ length: 1_000 }, () => server.ask());
   expect([server.calls.length, server.shared]).toEqual([1, 999]);
   server.calls[0]?.resolve(answered('first'));
-  expect(new Set((await Promise.all(asked)).map(({ text }) => text))).toEqual(new Set(['first']));
+  expect(new Set((await Promise.all(equal)).map(({ text }) => text))).toEqual(new Set(['first']));
   void server.ask();
   expect(server.calls).toHaveLength(2);
   server.calls[1]?.resolve(answered('second'));
@@ -126,9 +143,9 @@ test('a call that is running for a second is joined no more', async () => {
 
 test('a fault is told to all who wait, and is not kept', async () => {
   const server = heldServer();
-  const asked = [server.ask(), server.ask()];
+  const both = [server.ask(), server.ask()];
   server.calls[0]?.reject(new SearchUnavailableError('it is away.'));
-  for (const { status } of await Promise.allSettled(asked)) expect(status).toBe('rejected');
+  for (const { status } of await Promise.allSettled(both)) expect(status).toBe('rejected');
   const again = server.ask();
   server.calls[1]?.resolve(answered('back'));
   expect(await again).toEqual(answered('back'));
