@@ -14,7 +14,7 @@ export default async function setUp({ testPathPatterns }) {
   ensureBuild(log, needsApps ? undefined : ownSources);
   const { bringUpServers, removePrivateServers } = await import('../dist/stack/index.js');
   await removePrivateServers();
-  const servers = await bringUpServers({ log, holder: 'tests' });
+  const servers = await bringUpServers({ log, holder: 'tests', shortLived: true });
   // Workers are started with this environment.
   process.env.POSTGRES_URL = servers.urls.postgres;
   process.env.RABBITMQ_URL = servers.urls.rabbitmq;

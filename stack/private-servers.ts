@@ -55,6 +55,7 @@ export async function startPrivateServer(
       cacheFolder: cacheFolderOf(process.env),
       log: () => undefined,
       heapMb: 512,
+      shortLived: true,
       ...options,
     });
     const record: PrivateServerRecord = { kind, process: started.process, owner: ownIdentity() };

@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly cacheFolder: string;
   readonly log: (line: string) => void;
   readonly heapMb?: number;
+  /** It lives for minutes: what pays off only after them is left out. */
+  readonly shortLived?: boolean;
   /** Settings of the server itself, over ours. */
   readonly settings?: Readonly<Record<string, string>>;
 }

@@ -29,6 +29,8 @@ export interface ServersOptions {
   /** What others call this process when they ask who uses the servers: `demo`. */
   readonly holder: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Of servers that are started: they are only needed for minutes. */
+  readonly shortLived?: boolean;
   /** Where to look for a server, and to start one, in place of its usual port. */
   readonly ports?: Partial<Record<ServerKind, number>>;
 }
@@ -139,6 +141,7 @@ async function locate(kind: ServerKind, options: LocateOptions): Promise<Located
     folder: join(options.cacheFolder, kind === 'postgres' ? `postgres-${embeddedPostgresMajor()}` : kind),
     cacheFolder: options.cacheFolder,
     log,
+    ...(options.shortLived === undefined ? {} : { shortLived: options.shortLived }),
   });
   log(
     `${driver.name}: ${await inspected(driver, started.url, log, 'it was started just now')}, started (${seconds()})`,

@@ -44,7 +44,7 @@ export async function untilQueuesAreOnDisk(
   });
 }
 
-/** An Elasticsearch of the test's own with a heap of 512 MB unless told. About 15 s. */
+/** An Elasticsearch of the test's own with a heap of 512 MB unless told. About 10 s. */
 export function startPrivateElasticsearch(
   options?: Pick<PrivateServerOptions, 'settings' | 'heapMb'>,
 ): Promise<PrivateServer> {
