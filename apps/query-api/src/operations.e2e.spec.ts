@@ -69,7 +69,7 @@ describe('The operations of the query API', () => {
     return errors.map(({ parameter, code }) => `${parameter} ${code}`);
   };
 
-  test('3. a batch answers documents as they are stored, in the order asked, and names those that are missing', async () => {
+  test('a batch answers documents as they are stored, in the order asked, and names those that are missing', async () => {
     const response = await served.send(`${V}/_batch`, { ids: ['o3', 'x', 'o1', 'o3', 'a'] });
     expect(response.status).toBe(200);
     expect(await response.text()).toBe(
@@ -79,7 +79,7 @@ describe('The operations of the query API', () => {
     expect(await refused(`${V}/_batch`, { ids: ['a', 5] })).toEqual(['ids[1] value_invalid']);
   });
 
-  test('12. a facet ignores its own filter, and lists what it selects even at 0', async () => {
+  test('a facet ignores its own filter, and lists what it selects even at 0', async () => {
     const page = await answered(`${V}?customer.tier=gold&facets=customer.tier,status`);
     expect(ids(page)).toBe('o2 o1');
     expect(page.facets).toEqual({
@@ -104,7 +104,7 @@ describe('The operations of the query API', () => {
     });
   });
 
-  test('13. ranges count from their beginning to before their end, and limit=0 answers no documents', async () => {
+  test('ranges count from their beginning to before their end, and limit=0 answers no documents', async () => {
     const page = await answered(
       `${V}?facets=total:..1000|1000..5000|5000..,placedAt:month&limit=0&tz=Europe/Amsterdam`,
     );
@@ -129,7 +129,7 @@ describe('The operations of the query API', () => {
     });
   });
 
-  test('16. a search by JSON has or and not, and is a link too', async () => {
+  test('a search by JSON has or and not, and is a link too', async () => {
     const where = {
       or: [{ status: 'pending', total: { gte: 1000 } }, { not: { 'payment.status': { exists: false } } }],
     };
@@ -145,14 +145,14 @@ describe('The operations of the query API', () => {
     ).toEqual(['where.or[0].stauts field_unknown', 'where.or[1].total value_invalid', 'limit limit_invalid']);
   });
 
-  test('17. near a place', async () => {
+  test('near a place', async () => {
     expect(ids(await answered('/views/listings?at[near]=52.37,4.89,5km'))).toBe('dam');
     expect(ids(await answered('/views/listings?at[near]=52.37,4.89,60km&sort=name'))).toBe('dam utrecht');
     const where = { at: { near: { lat: 52.37, lon: 4.89, distance: '5km' } } };
     expect(ids(await answered('/views/listings/_search', { where }))).toBe('dam');
   });
 
-  test('18. suggestions begin with a text, and count documents', async () => {
+  test('suggestions begin with a text, and count documents', async () => {
     const { data } = await answered<{ data: object[] }>(`${V}/_suggest?field=customer.name&prefix=an`);
     expect(data).toEqual(
       expect.arrayContaining([
@@ -166,7 +166,7 @@ describe('The operations of the query API', () => {
     expect(await refused(`${V}/_suggest?field=custmer.name&prefix=an`)).toEqual(['field field_unknown']);
   });
 
-  test('19. figures by the intervals of a date', async () => {
+  test('figures by the intervals of a date', async () => {
     expect(await answered(`${V}/_stats?sum=total&by=placedAt:month&status=confirmed`)).toMatchObject({
       groups: [
         { key: '2026-05', count: 1, sum: { total: 1000 } },
