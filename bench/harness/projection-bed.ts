@@ -1,0 +1,68 @@
+import pg from 'pg';
+import { orderSearch, sources } from '#commerce';
+import { silentLogger } from '#kernel';
+import {
+  ensureCopyTables,
+  ensureEpoch,
+  ensureGenerations,
+  migrateProjection,
+  noBuildMetrics,
+  type RebuildOptions,
+} from '#projection';
+import { seedOrders, type SeededOrders } from '#projection/testing';
+import { elasticsearchIndex, type SearchIndex } from '#search';
+import { compile, computesOf, describe, type Plan } from '#views';
+import type { BenchSpace } from '../bench-space.js';
+
+/** A projection database with the example domain's copies, and the index server: what builds and rebuilds need. */
+export interface ProjectionBed {
+  readonly pool: pg.Pool;
+  readonly index: SearchIndex;
+  readonly plan: Plan;
+  /** Orders with customers, products, payments and shipments, as if their events had been applied; no marks are left. */
+  seed(seeded: SeededOrders): Promise<void>;
+  readonly rebuilding: RebuildOptions;
+}
+
+export async function onProjectionBed<T>(
+  { databaseUrl, elasticsearchUrl, indexPrefix }: BenchSpace,
+  use: (bed: ProjectionBed) => Promise<T>,
+): Promise<T> {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
+  const index = elasticsearchIndex({ node: elasticsearchUrl, logger: silentLogger });
+  const plan = compile(orderSearch);
+  try {
+    await migrateProjection(pool);
+    await ensureCopyTables(
+      pool,
+      sources.map((source) => describe(source)),
+    );
+    await ensureEpoch(pool, silentLogger);
+    return await use({
+      pool,
+      index,
+      plan,
+      seed: async (seeded) => {
+        await seedOrders(pool, seeded);
+        await ensureGenerations({ pool, index, indexPrefix, plans: [plan], logger: silentLogger });
+        // The first rebuild builds what the marks are for.
+        await pool.query('DELETE FROM mark');
+      },
+      rebuilding: {
+        pool,
+        index,
+        computes: computesOf(orderSearch),
+        deadlineMs: 30_000,
+        logger: silentLogger,
+        metrics: noBuildMetrics,
+        plan,
+        indexPrefix,
+        holder: 'the benchmark',
+        keepPreviousMs: 0,
+      },
+    });
+  } finally {
+    await index.close();
+    await pool.end();
+  }
+}
