@@ -4,7 +4,7 @@ export default {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   // Not the whole folder: dist holds a compiled copy of every spec's subject. Jest refuses a root that does not exist.
-  roots: ['apps', 'libs', 'stack', 'demo', 'scripts']
+  roots: ['apps', 'libs', 'stack', 'demo', 'bench', 'scripts']
     .filter((folder) => existsSync(folder))
     .map((folder) => `<rootDir>/${folder}`),
   globalSetup: '<rootDir>/stack/jest-setup.mjs',

@@ -1,11 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { forPeople } from '#kernel';
-import { dropIndices } from '../stack/clean-up.js';
+import { busNames } from '#messaging';
+import { dropFromBroker, dropIndices } from '../stack/clean-up.js';
 import { bringUpServers, createDatabases, dropDatabases, randomPassword } from '../stack/index.js';
 
-/** A projection database and an index prefix of a benchmark's own. */
+/** Two databases, an index prefix and names on the broker, all of a benchmark's own. */
 export interface BenchSpace {
+  /** Of the projection. */
   readonly databaseUrl: string;
+  /** Of a service. */
+  readonly serviceDatabaseUrl: string;
+  readonly rabbitmqUrl: string;
+  /** For `busNames`. */
+  readonly busPrefix: string;
   readonly elasticsearchUrl: string;
   readonly indexPrefix: string;
 }
@@ -25,16 +32,27 @@ export async function runBench(measure: (space: BenchSpace) => Promise<void>): P
 async function inOwnSpace(measure: (space: BenchSpace) => Promise<void>): Promise<void> {
   const servers = await bringUpServers({ log: (line) => print(`  ${line}`), holder: 'bench' });
   const prefix = `bench_${randomBytes(4).toString('hex')}`;
-  const database = `${prefix}_projection`;
-  const urls = await createDatabases(servers.urls.postgres, [{ name: database, password: randomPassword() }]);
+  const [projection, service] = [`${prefix}_projection`, `${prefix}_service`];
+  const bus = busNames(prefix);
+  const urls = await createDatabases(
+    servers.urls.postgres,
+    [projection, service].map((name) => ({ name, password: randomPassword() })),
+  );
   try {
     await measure({
-      databaseUrl: urls[database] ?? '',
+      databaseUrl: urls[projection] ?? '',
+      serviceDatabaseUrl: urls[service] ?? '',
+      rabbitmqUrl: servers.urls.rabbitmq,
+      busPrefix: prefix,
       elasticsearchUrl: servers.urls.elasticsearch,
       indexPrefix: `${prefix}-`,
     });
   } finally {
     await dropIndices(servers.urls.elasticsearch, prefix);
+    await dropFromBroker(servers.urls.rabbitmq, {
+      exchanges: [bus.events, bus.deadLetterExchange],
+      queues: [bus.projectorQueue, bus.deadLetterQueue],
+    });
     await dropDatabases(servers.urls.postgres, `${prefix}_`);
     await servers.release();
   }

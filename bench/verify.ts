@@ -1,94 +1,75 @@
-import { Command } from 'commander';
-import pg from 'pg';
-import { orderSearch, sources } from '#commerce';
-import { silentLogger } from '#kernel';
-import {
-  ensureCopyTables,
-  ensureEpoch,
-  ensureGenerations,
-  migrateProjection,
-  noBuildMetrics,
-  pickGeneration,
-  rebuild,
-  verifyDocuments,
-} from '#projection';
-import { seedOrders } from '#projection/testing';
-import { elasticsearchIndex } from '#search';
-import { compile, computesOf, describe } from '#views';
-import { print, runBench, type BenchSpace } from './bench-space.js';
+import { pickGeneration, rebuild, verifyDocuments } from '#projection';
+import type { Bench, Measured, Run } from './harness/bench.js';
+import { onProjectionBed, type ProjectionBed } from './harness/projection-bed.js';
+import { compare, describeCpu, inTurns, type Arm, type Rounds } from './harness/rounds.js';
 
-interface Options {
-  readonly orders: number;
-  readonly rounds: number;
+const ORDERS = { s: 20_000, m: 50_000, l: 500_000 };
+
+export const verifyBench: Bench = {
+  name: 'verify',
+  about: 'Documents a second of a verification by content, both ways, by those of a whole rebuild.',
+  measure: (space, run) => onProjectionBed(space, (bed) => measure(bed, run)),
+};
+
+async function measure(bed: ProjectionBed, { scale, rounds, print }: Run): Promise<Measured> {
+  const orders = ORDERS[scale];
+  await bed.seed({ orders });
+  await rebuild(bed.rebuilding);
+  const [ours, other] = (await inTurns([verifying(bed, orders), rebuilding(bed, orders)], rounds, print)) as [
+    Rounds,
+    Rounds,
+  ];
+  print(describeCpu(ours));
+  print(describeCpu(other));
+  return { ...compare(ours, other), goal: 3, unit: 'documents/s' };
 }
 
-/** The same documents are rebuilt and verified in turn, so that both have the same machine, as busy as it is. */
-async function measure(
-  { databaseUrl, elasticsearchUrl, indexPrefix }: BenchSpace,
-  { orders, rounds }: Options,
-): Promise<void> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
-  const index = elasticsearchIndex({ node: elasticsearchUrl, logger: silentLogger });
-  const plan = compile(orderSearch);
-  const context = {
-    pool,
-    index,
-    computes: computesOf(orderSearch),
-    deadlineMs: 30_000,
-    logger: silentLogger,
-    metrics: noBuildMetrics,
+function verifying(bed: ProjectionBed, orders: number): Arm {
+  return {
+    name: 'verify',
+    work: async () => {
+      const generation = await pickGeneration(bed.pool, bed.plan.view, null);
+      const startedAt = performance.now();
+      const { verdict, documents } = await verifyDocuments(bed.building, generation);
+      const seconds = (performance.now() - startedAt) / 1_000;
+      const check = (): Promise<void> =>
+        verdict === 'equal' && documents === orders
+          ? findsWhatIsMissing(bed)
+          : Promise.reject(new Error(`${verdict}, ${documents} of ${orders} documents.`));
+      return { rate: orders / seconds, check };
+    },
   };
-  try {
-    await migrateProjection(pool);
-    await ensureCopyTables(
-      pool,
-      sources.map((source) => describe(source)),
-    );
-    await ensureEpoch(pool, silentLogger);
-    await seedOrders(pool, { orders });
-    await ensureGenerations({ pool, index, indexPrefix, plans: [plan], logger: silentLogger });
-    // The first rebuild builds what the marks are for.
-    await pool.query('DELETE FROM mark');
-    const ratios: number[] = [];
-    for (let round = 1; round <= rounds; round++) {
-      let scanMs = 0;
-      const rebuiltAt = performance.now();
-      await rebuild({
-        ...context,
-        plan,
-        indexPrefix,
-        holder: 'the benchmark',
-        keepPreviousMs: 0,
-        yields: false,
-        onProgress: ({ phase }) => {
-          if (phase === 'scan') scanMs = performance.now() - rebuiltAt;
-        },
-      });
-      const rebuildMs = performance.now() - rebuiltAt;
-      const generation = await pickGeneration(pool, plan.view, null);
-      const verifiedAt = performance.now();
-      const { verdict, documents } = await verifyDocuments(context, generation);
-      const verifyMs = performance.now() - verifiedAt;
-      if (verdict !== 'equal' || documents !== orders) throw new Error(`${verdict}, ${documents} documents`);
-      const rate = (ms: number): number => Math.round((orders / ms) * 1_000);
-      ratios.push(scanMs / verifyMs);
-      print(
-        `round ${round}: rebuild ${rate(rebuildMs)}/s (its scan alone ${rate(scanMs)}/s), verify ${rate(verifyMs)}/s, ` +
-          `${(rebuildMs / verifyMs).toFixed(1)} x the rebuild, ${(scanMs / verifyMs).toFixed(1)} x its scan`,
-      );
-    }
-    ratios.sort((a, b) => a - b);
-    print(`median: ${(ratios[Math.floor(rounds / 2)] ?? 0).toFixed(1)} x the scan`);
-  } finally {
-    await index.close();
-    await pool.end();
-  }
 }
 
-const program = new Command('npm run bench:verify --')
-  .description('Rebuilds a view of orders and verifies it, in turn, and compares the documents a second.')
-  .option('--orders <count>', 'documents', Number, 50_000)
-  .option('--rounds <count>', 'how often', Number, 5)
-  .parse();
+/** A verification that looks at nothing would be the fastest. */
+async function findsWhatIsMissing(bed: ProjectionBed): Promise<void> {
+  const generation = await pickGeneration(bed.pool, bed.plan.view, null);
+  const [first] = await bed.index.scan(generation.indexName, null, 1);
+  if (first === undefined) throw new Error('There is no document.');
+  const { id, revision, source } = first;
+  const target = { index: generation.indexName, id, revision };
+  const change = (body: string) => bed.index.write([{ kind: 'index', ...target, body }], 30_000);
+  await change(source.replace('"status":', '"status": '));
+  await bed.index.refresh(generation.indexName);
+  const { differences } = await verifyDocuments(bed.building, generation);
+  await change(source);
+  await bed.index.refresh(generation.indexName);
+  if (differences.length !== 1 || differences[0]?.id !== id)
+    throw new Error(`One document was spoilt, and ${differences.length} were found.`);
+}
 
-await runBench((space) => measure(space, program.opts<Options>()));
+function rebuilding(bed: ProjectionBed, orders: number): Arm {
+  return {
+    name: 'rebuild',
+    work: async () => {
+      const startedAt = performance.now();
+      const { documents } = await rebuild(bed.rebuilding);
+      const seconds = (performance.now() - startedAt) / 1_000;
+      const check = (): Promise<void> =>
+        documents === orders
+          ? Promise.resolve()
+          : Promise.reject(new Error(`${documents} of ${orders} documents.`));
+      return { rate: orders / seconds, check };
+    },
+  };
+}

@@ -7,6 +7,7 @@ import {
   ensureGenerations,
   migrateProjection,
   noBuildMetrics,
+  type BuildContext,
   type RebuildOptions,
 } from '#projection';
 import { seedOrders, type SeededOrders } from '#projection/testing';
@@ -21,6 +22,7 @@ export interface ProjectionBed {
   readonly plan: Plan;
   /** Orders with customers, products, payments and shipments, as if their events had been applied; no marks are left. */
   seed(seeded: SeededOrders): Promise<void>;
+  readonly building: BuildContext;
   readonly rebuilding: RebuildOptions;
 }
 
@@ -31,6 +33,14 @@ export async function onProjectionBed<T>(
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
   const index = elasticsearchIndex({ node: elasticsearchUrl, logger: silentLogger });
   const plan = compile(orderSearch);
+  const building = {
+    pool,
+    index,
+    computes: computesOf(orderSearch),
+    deadlineMs: 30_000,
+    logger: silentLogger,
+    metrics: noBuildMetrics,
+  };
   try {
     await migrateProjection(pool);
     await ensureCopyTables(
@@ -48,13 +58,9 @@ export async function onProjectionBed<T>(
         // The first rebuild builds what the marks are for.
         await pool.query('DELETE FROM mark');
       },
+      building,
       rebuilding: {
-        pool,
-        index,
-        computes: computesOf(orderSearch),
-        deadlineMs: 30_000,
-        logger: silentLogger,
-        metrics: noBuildMetrics,
+        ...building,
         plan,
         indexPrefix,
         holder: 'the benchmark',

@@ -54,6 +54,7 @@ export { ViewPausedError } from './pause/view-paused-error.js';
 export { pause, pauseKey, readPauses, resume, type Pausable, type Pause } from './pause/pauses.js';
 export { migrateProjection, missingMigrations } from './schema/migrate.js';
 export { copyTable, keyColumn } from './schema/names.js';
+export type { BuildContext } from './build/build-roots.js';
 export { startBuilder, type Builder, type BuilderOptions } from './build/builder.js';
 export { noBuildMetrics, type BuildMetrics } from './build/metrics.js';
 export { ensureEpoch, raiseEpoch } from './generations/epoch.js';
