@@ -79,8 +79,9 @@ const layers = [
   },
   {
     name: 'tool-imports-app',
-    comment: 'Tools run the apps as processes, as users do.',
-    from: { path: '^(stack|demo|bench)/' },
+    comment:
+      'Tools run the apps as processes, as users do; a benchmark may measure one of their commands alone.',
+    from: { path: '^(stack|demo)/' },
     to: { path: '^apps/' },
   },
   {
@@ -119,21 +120,23 @@ const technologies = [
     name: 'typeorm-on-the-write-side',
     comment:
       'TypeORM maps the rows of services; the projection speaks SQL, since its tables follow from plans.',
-    from: { pathNot: ['^(apps/command-api|libs/outbox)/', '^libs/testing/', testCode] },
+    from: { pathNot: ['^(apps/command-api|libs/outbox)/', '^libs/testing/', '^bench/', testCode] },
     to: { path: 'node_modules/(typeorm|@nestjs/typeorm)/' },
   },
   {
     name: 'elasticsearch-in-its-adapter',
     comment:
       'Everything else speaks to the SearchIndex port, so that another engine touches one folder only.',
-    from: { pathNot: ['^libs/search/src/elasticsearch/', '^libs/testing/', testCode] },
+    from: { pathNot: ['^libs/search/src/elasticsearch/', '^libs/testing/', '^bench/arms/', testCode] },
     to: { path: 'node_modules/@elastic/' },
   },
   {
     name: 'amqplib-in-its-adapter',
     comment:
       'Everything else speaks to the Publisher and Consumer ports (stack/ asks whether a broker answers).',
-    from: { pathNot: ['^libs/messaging/src/rabbitmq/', '^libs/testing/', '^stack/', testCode] },
+    from: {
+      pathNot: ['^libs/messaging/src/rabbitmq/', '^libs/testing/', '^stack/', '^bench/arms/', testCode],
+    },
     to: { path: 'node_modules/(amqplib|@types/amqplib)/' },
   },
   {
