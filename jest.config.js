@@ -9,6 +9,7 @@ export default {
     .map((folder) => `<rootDir>/${folder}`),
   globalSetup: '<rootDir>/stack/jest-setup.mjs',
   globalTeardown: '<rootDir>/stack/jest-teardown.mjs',
+  testSequencer: '<rootDir>/scripts/slow-first.mjs',
   testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '@swc/jest' },
