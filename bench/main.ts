@@ -4,12 +4,21 @@ import { Argument, Command, Option } from 'commander';
 import { runBench, type BenchSpace } from './bench-space.js';
 import type { Bench, Measured, Scale } from './harness/bench.js';
 import { format } from './harness/rounds.js';
+import { disorderBench } from './disorder.js';
+import { liveBench } from './live.js';
 import { outboxBench } from './outbox.js';
 import { rebuildBench } from './rebuild.js';
 import { relayBench } from './relay.js';
 import { verifyBench } from './verify.js';
 
-const benches: readonly Bench[] = [rebuildBench, verifyBench, outboxBench, relayBench];
+const benches: readonly Bench[] = [
+  rebuildBench,
+  liveBench,
+  disorderBench,
+  verifyBench,
+  outboxBench,
+  relayBench,
+];
 
 interface Options {
   readonly json?: true;

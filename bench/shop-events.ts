@@ -1,5 +1,6 @@
 import { newId } from '#kernel';
 import { encodeEnvelope, type OutgoingMessage } from '#messaging';
+import { seededId } from '#projection/testing';
 
 /** An event of the example domain as its service would publish it. */
 function event(
@@ -48,6 +49,34 @@ export function orderOf(
       { productId: 'other', ...line },
     ],
   };
+}
+
+/** The state of an order whose customer and products were seeded (seedOrders): one to three lines. */
+export function seededOrder(
+  id: string,
+  n: number,
+  total: number,
+): Readonly<Record<string, unknown>> & { readonly id: string } {
+  return {
+    id,
+    customerId: seededId('customer', 1 + (n % seededCustomers)),
+    status: 'pending',
+    total,
+    discount: 0,
+    placedAt: '2026-01-01T00:00:00.000Z',
+    lines: Array.from({ length: 1 + (n % 3) }, (_, line) => ({
+      productId: seededId('product', 1 + ((n * 7 + line) % seededProducts)),
+      quantity: 1 + line,
+      unitPrice: 1_000,
+    })),
+  };
+}
+
+export const seededCustomers = 1_000;
+export const seededProducts = 200;
+
+export function orderChanged(state: { readonly id: string }, version: number): OutgoingMessage {
+  return event('OrderChanged', 'order', version, state);
 }
 
 export function orderPlaced(state: { readonly id: string }): OutgoingMessage {

@@ -10,9 +10,10 @@ import {
   type BuildContext,
   type RebuildOptions,
 } from '#projection';
-import { seedOrders, type SeededOrders } from '#projection/testing';
+import { emptyDatabase, seedOrders, type SeededOrders } from '#projection/testing';
 import { elasticsearchIndex, type SearchIndex } from '#search';
 import { compile, computesOf, describe, type Plan } from '#views';
+import { dropIndices } from '../../stack/clean-up.js';
 import type { BenchSpace } from '../bench-space.js';
 
 /** A projection database with the example domain's copies, and the index server: what builds and rebuilds need. */
@@ -22,6 +23,8 @@ export interface ProjectionBed {
   readonly plan: Plan;
   /** Orders with customers, products, payments and shipments, as if their events had been applied; no marks are left. */
   seed(seeded: SeededOrders): Promise<void>;
+  /** Takes all rows and indices away. */
+  empty(): Promise<void>;
   readonly building: BuildContext;
   readonly rebuilding: RebuildOptions;
 }
@@ -57,6 +60,11 @@ export async function onProjectionBed<T>(
         await ensureGenerations({ pool, index, indexPrefix, plans: [plan], logger: silentLogger });
         // The first rebuild builds what the marks are for.
         await pool.query('DELETE FROM mark');
+      },
+      empty: async () => {
+        await dropIndices(elasticsearchUrl, indexPrefix);
+        await emptyDatabase(pool);
+        await ensureEpoch(pool, silentLogger);
       },
       building,
       rebuilding: {

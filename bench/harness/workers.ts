@@ -1,0 +1,65 @@
+import pg from 'pg';
+import { order, sources } from '#commerce';
+import { silentLogger, sleep } from '#kernel';
+import { noMetrics, startBuilder, startFanOut, startProjectorConsumer } from '#projection';
+import { contractOf, describe } from '#views';
+import type { BenchSpace } from '../bench-space.js';
+import type { ProjectionBed } from './projection-bed.js';
+
+/** The three workers of a projector, as the app starts them with its defaults, in this process. */
+export interface Workers {
+  /** Resolves when so many deliveries of orders have been applied and all that they changed is in the index. */
+  untilDone(deliveries: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const LANES = 2;
+
+export function startWorkers(
+  { databaseUrl, rabbitmqUrl, busPrefix }: BenchSpace,
+  bed: ProjectionBed,
+): Workers {
+  const open = (max: number): pg.Pool => new pg.Pool({ connectionString: databaseUrl, max });
+  const pools = { apply: open(6), claim: open(LANES + 1), build: open(LANES + 2) };
+  let applied = 0;
+  const builder = startBuilder({ ...bed.building, pool: pools.build, claimPool: pools.claim, lanes: LANES });
+  const fanOut = startFanOut({ pool: pools.apply });
+  const consumer = startProjectorConsumer({
+    pool: pools.apply,
+    url: rabbitmqUrl,
+    busPrefix,
+    sources: sources.map((source) => ({
+      description: describe(source),
+      received: contractOf(source).received,
+    })),
+    logger: silentLogger,
+    metrics: {
+      ...noMetrics,
+      applied: (source, _, count) => void (source === order.name && (applied += count)),
+    },
+    onApplied: () => {
+      fanOut.wake();
+      builder.wake();
+    },
+  });
+  return {
+    untilDone: async (deliveries) => {
+      while (applied < deliveries) await sleep(5);
+      while (await isWaiting(bed.pool)) await sleep(5);
+      await builder.idle();
+    },
+    close: async () => {
+      await consumer.close();
+      await fanOut.close();
+      await builder.close();
+      await Promise.all(Object.values(pools).map((pool) => pool.end()));
+    },
+  };
+}
+
+async function isWaiting(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ waits: boolean }>(
+    'SELECT EXISTS (SELECT FROM fan_out UNION ALL SELECT FROM fan_out_job) AS waits',
+  );
+  return rows[0]?.waits === true;
+}

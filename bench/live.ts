@@ -1,0 +1,114 @@
+import { bulkBodies, sendRaw, type ReadyDocument } from './arms/raw-bulk.js';
+import { consumeRaw } from './arms/raw-consume.js';
+import { emptyQueue } from './arms/raw-publish.js';
+import { createRawTable, upsertRaw } from './arms/raw-upsert.js';
+import type { Bench, Measured, Run } from './harness/bench.js';
+import {
+  brokerOf,
+  eventsOf,
+  fillQueue,
+  mustBe,
+  projecting,
+  timed,
+  type Event,
+  type Place,
+} from './harness/projecting.js';
+import { onProjectionBed } from './harness/projection-bed.js';
+import { compare, describeCpu, inTurns, type Arm, type Rounds } from './harness/rounds.js';
+
+const EVENTS = { s: 10_000, m: 50_000, l: 200_000 };
+/** Events of one document where keys are hot. */
+const HOT = 10;
+
+export const liveBench: Bench = {
+  name: 'live',
+  about:
+    'Events a second from a full queue to correct documents, by what consuming, writing rows and indexing alone would take one after the other.',
+  measure: (space, run) => onProjectionBed(space, (bed) => measure({ space, bed }, run)),
+};
+
+async function measure(place: Place, run: Run): Promise<Measured> {
+  await createRawTable(place.bed.pool);
+  const count = EVENTS[run.scale];
+  run.print('each event another order:');
+  const distinct = await against(place, eventsOf(count, count), run);
+  run.print(`${HOT} events of each order, mixed:`);
+  const hot = await against(place, eventsOf(count, count / HOT), run);
+  return { ...distinct, goal: 1, unit: 'events/s', more: { ratioHot: hot.ratio, spreadHot: hot.spread } };
+}
+
+async function against(
+  place: Place,
+  events: readonly Event[],
+  { rounds, print }: Run,
+): Promise<ReturnType<typeof compare>> {
+  const documents: ReadyDocument[] = [];
+  const arms = [
+    projecting(place, { name: 'projector', events }, documents),
+    consuming(place, events),
+    upserting(place, events),
+    indexing(place, events, documents),
+  ];
+  const all = (await inTurns(arms, rounds, print)) as [Rounds, Rounds, Rounds, Rounds];
+  for (const arm of all) print(describeCpu(arm));
+  const [ours, ...stages] = all;
+  const rates = ours.rates.map(
+    (_, round) => 1 / stages.reduce((sum, { rates }) => sum + 1 / (rates[round] ?? NaN), 0),
+  );
+  const compared = compare(ours, { ...ours, name: 'one after the other', rates });
+  print(`ratio ${compared.ratio.toFixed(2)}, spread ${Math.round(compared.spread * 100)} %`);
+  return compared;
+}
+
+function consuming(place: Place, events: readonly Event[]): Arm {
+  const broker = brokerOf(place);
+  return {
+    name: 'consume',
+    work: async () => {
+      await fillQueue(place, events);
+      const rate = await timed(events.length, () => consumeRaw(broker, events.length));
+      return { rate, check: async () => mustBe('events left in the queue', await emptyQueue(broker), 0) };
+    },
+  };
+}
+
+function upserting({ bed: { pool } }: Place, events: readonly Event[]): Arm {
+  const rows = events.map(({ row }) => row);
+  const orders = new Set(rows.map(({ id }) => id)).size;
+  return {
+    name: 'upsert',
+    work: async () => {
+      await createRawTable(pool);
+      const rate = await timed(events.length, () => upsertRaw(pool, rows));
+      const check = async (): Promise<void> => {
+        const found = await pool.query<{ rows: number; versions: number }>(
+          'SELECT count(*)::int AS rows, sum(version)::int AS versions FROM raw_copy',
+        );
+        mustBe('rows', found.rows[0]?.rows ?? 0, orders);
+        mustBe('versions', found.rows[0]?.versions ?? 0, events.length);
+      };
+      return { rate, check };
+    },
+  };
+}
+
+/** As many requests as there are events: without the projector nobody knows that a document is about to change again. */
+function indexing({ space, bed }: Place, events: readonly Event[], documents: readonly ReadyDocument[]): Arm {
+  const shape = { documents: 2_000, inFlight: 2 };
+  const name = `${space.indexPrefix}raw`;
+  return {
+    name: 'bulk',
+    work: async () => {
+      await bed.index.drop(name);
+      await bed.index.create(name, bed.plan);
+      const times = events.length / documents.length;
+      const bodies = bulkBodies(Array.from({ length: times }, () => documents).flat(), shape);
+      const rate = await timed(events.length, () => sendRaw(space.elasticsearchUrl, name, bodies, shape));
+      const check = async (): Promise<void> => {
+        await bed.index.refresh(name);
+        mustBe('documents', await bed.index.count(name), documents.length);
+      };
+      return { rate, check };
+    },
+  };
+}
