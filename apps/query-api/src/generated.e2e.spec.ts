@@ -5,8 +5,11 @@ import fc from 'fast-check';
 import { answerCheck, type Answer, type Operation } from './testing/answers.js';
 import { listings, places } from './testing/listings.js';
 import { line, orderDocument, type OrderDocument } from './testing/orders.js';
+import { withHeaders } from './testing/request-headers.js';
 import { generatedRequests, type Generated } from './testing/requests.js';
-import { serve, type Served } from './testing/serve.js';
+import { serve, type Contents, type Served } from './testing/serve.js';
+import { tenantDocuments, tenantOrders, tenantVocabulary } from './testing/tenant-orders.js';
+import { asCaller, callers, guardByHeader } from './testing/tenants.js';
 
 /** `QUERY_REQUESTS=50000` asks more of them, `QUERY_SEED` the same again. */
 const count = Number(process.env['QUERY_REQUESTS'] ?? 1_500);
@@ -43,28 +46,50 @@ const customers: OrderDocument[] = Array.from({ length: 10 }, (_, at) => ({
       : [{ id: 'o1', status: 'pending', total: 5, placedAt: '2026-05-15T12:00:00.000Z', payment: null }],
 }));
 
+/** As a projector writes them: a list that has no elements is there. */
+const guardedOrders = tenantDocuments.map((document) => ({
+  ...document,
+  tags: document['tags'] ?? [],
+  lines: document['lines'] ?? [],
+  codes: document['codes'] ?? [],
+}));
+
+const open = withHeaders(
+  generatedRequests([orderSearch, customerOverview, listings].map((view) => compile(view))),
+);
+/** Also by callers whom nobody knows, and by nobody, who is refused. */
+const guarded = withHeaders(
+  generatedRequests([compile(tenantOrders)], tenantVocabulary),
+  fc.constantFrom(...Object.keys(callers), 'nobody', '').map(asCaller),
+);
+
 describe('Every answer of the query API', () => {
   let served: Served;
   let wrong: (operation: Operation, answer: Answer) => string | null;
-  const views = [orderSearch, customerOverview, listings];
   beforeAll(async () => {
-    served = await serve([
+    const contents: Contents = [
       [orderSearch, orders],
       [customerOverview, customers],
       [listings, places],
-    ]);
+      [tenantOrders, guardedOrders],
+    ];
+    served = await serve(contents, { guard: guardByHeader });
     wrong = answerCheck(served.running.openapi);
   });
   afterAll(() => served.close());
 
-  const ask = async (path: string, body?: unknown): Promise<Answer> => {
-    const response = await served.send(path, body);
+  const ask = async (
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer> => {
+    const response = await served.send(path, body, headers);
     const type = response.headers.get('content-type') ?? '';
     return { status: response.status, type, body: await response.text() };
   };
 
   test(`is no 5xx and what its schema says, for ${count} generated requests`, async () => {
-    const requests = fc.sample(generatedRequests(views.map((view) => compile(view))), {
+    const requests = fc.sample(fc.oneof({ weight: 3, arbitrary: open }, { weight: 1, arbitrary: guarded }), {
       numRuns: count,
       seed,
     });
@@ -73,7 +98,7 @@ describe('Every answer of the query API', () => {
     const next = requests.values();
     const worker = async (): Promise<void> => {
       for (const request of next) {
-        const answer = await ask(request.path, request.body);
+        const answer = await ask(request.path, request.body, request.headers);
         seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
         const fault = answer.status >= 500 ? 'a fault of the server' : wrong(request.operation, answer);
         if (fault !== null)
@@ -87,18 +112,16 @@ describe('Every answer of the query API', () => {
       seed,
       taken: (seen.get(200) ?? 0) > count / 4,
       refused: (seen.get(400) ?? 0) > count / 10,
-    }).toEqual({
-      seed,
-      taken: true,
-      refused: true,
-    });
+      shutOut: (seen.get(403) ?? 0) > count / 100,
+      current: (seen.get(304) ?? 0) > 0,
+    }).toEqual({ seed, taken: true, refused: true, shutOut: true, current: true });
   }, 600_000);
 
   test('is 200 for the examples of its documentation, each alone and all together', async () => {
     const { paths } = served.running.openapi;
     let tried = 0;
     const taken = async (operation: Operation, path: string, body?: unknown): Promise<void> => {
-      const answer = await ask(path, body);
+      const answer = await ask(path, body, asCaller('staff'));
       tried += 1;
       expect([path, answer.status, answer.status === 200 ? '' : answer.body]).toEqual([path, 200, '']);
       expect([path, wrong(operation, answer)]).toEqual([path, null]);
@@ -160,6 +183,6 @@ function asText({ name, schema }: Parameter): string {
   return `${encodeURIComponent(name)}=${encodeURIComponent(String(schema?.example))}`;
 }
 
-function shown({ path, body }: Generated): object {
-  return { path, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+function shown({ path, body, headers }: Generated): object {
+  return { path, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
 }

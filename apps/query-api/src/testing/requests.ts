@@ -7,6 +7,7 @@ export interface Generated {
   readonly operation: Operation;
   readonly path: string;
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const broken = fc.oneof(
