@@ -5,7 +5,7 @@ import { elasticsearchIndex, type SearchIndex, type SearchRequest, type WriteOpe
 import { quantile } from './appearance.js';
 import { print, runBench, type BenchSpace } from './bench-space.js';
 import { arms, kinds, orderOf, plans, type Arm, type Order, type Question } from './nested-orders.js';
-import { median } from './scattered.js';
+import { median } from './harness/statistics.js';
 
 interface Options {
   readonly documents: number;

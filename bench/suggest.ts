@@ -5,7 +5,8 @@ import { elasticsearchIndex } from '#search';
 import { quantile } from './appearance.js';
 import { print, runBench, type BenchSpace } from './bench-space.js';
 import { startQueryApiProcess } from './query-api-process.js';
-import { median, scattered } from './scattered.js';
+import { median } from './harness/statistics.js';
+import { scattered } from './scattered.js';
 import { customerOf, fillSmallOrders } from './small-orders.js';
 
 interface Options {
