@@ -29,13 +29,13 @@ import {
  * What two cores that also run the servers get through in a minute; the whole proof, which takes a machine that can
  * serve its readers: REBUILD_PROOF_ORDERS=50000 REBUILD_PROOF_READS=200 REBUILD_PROOF_SWAPS=20 npm test -- demo/rebuild-under-load
  */
-const ORDERS = Number(process.env['REBUILD_PROOF_ORDERS'] ?? 1_500);
+const ORDERS = Number(process.env['REBUILD_PROOF_ORDERS'] ?? 1_000);
 const READS = Number(process.env['REBUILD_PROOF_READS'] ?? 30);
 /** As the default takes it from the number of roots; that one takes no fewer than 100. */
 const CHUNK = String(Math.ceil(ORDERS / 200));
 const PROBES = 100;
 const KILLS = 5;
-const SWAPS = Number(process.env['REBUILD_PROOF_SWAPS'] ?? 5);
+const SWAPS = Number(process.env['REBUILD_PROOF_SWAPS'] ?? 3);
 
 let apps: TestInstallation;
 let pool: Pool;

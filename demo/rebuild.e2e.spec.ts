@@ -4,6 +4,9 @@ import { sendChains } from './send.js';
 import { prejoin, testInstallation, type TestInstallation } from './testing.js';
 import { newWorld } from './world.js';
 
+/** More than a page of a hundred; REBUILD_DEMO_ORDERS=300 is a longer one. */
+const ORDERS = Number(process.env['REBUILD_DEMO_ORDERS'] ?? 150);
+
 describe('a view that is rebuilt while it is read and written', () => {
   let apps: TestInstallation;
 
@@ -17,18 +20,18 @@ describe('a view that is rebuilt while it is read and written', () => {
   }, 60_000);
 
   it('answers every read, and ends with every document right in a new index', async () => {
-    const data = makeDataSet({ customers: 40, products: 30, orders: 300 }, 5);
+    const data = makeDataSet({ customers: 40, products: 30, orders: ORDERS }, 5);
     const world = newWorld();
     const send = { baseUrl: apps.commandUrl, concurrency: 6, patienceMs: 0, world };
     await sendChains(data.people, send);
-    await sendChains(data.trade.slice(0, 150), send);
+    await sendChains(data.trade.slice(0, ORDERS / 2), send);
     const before = await servedIndex(apps);
 
     const reading = new AbortController();
     const reads = readUntil(`${apps.queryUrl}/views/order-search?limit=20`, reading.signal);
     const [rebuilt] = await Promise.all([
       prejoin(apps, 'rebuild', 'order-search'),
-      sendChains([...data.trade.slice(150), ...data.changes], send),
+      sendChains([...data.trade.slice(ORDERS / 2), ...data.changes], send),
     ]);
     reading.abort();
 
@@ -39,7 +42,7 @@ describe('a view that is rebuilt while it is read and written', () => {
     expect(await servedIndex(apps)).not.toBe(before);
     const result = await untilRight(world, apps.queryUrl, { deadlineMs: 60_000 });
     expect({ ...result, different: result.different.slice(0, 2) }).toEqual({
-      right: { ...result.right, 'order-search': 300 },
+      right: { ...result.right, 'order-search': ORDERS },
       missing: [],
       extra: [],
       different: [],
@@ -63,11 +66,11 @@ describe('a view that is rebuilt while it is read and written', () => {
       seen.push(...more.data);
       next = more.next;
     }
-    expect(new Set(seen.map(({ id }) => id)).size).toBe(300);
-    expect(seen).toHaveLength(300);
+    expect(new Set(seen.map(({ id }) => id)).size).toBe(ORDERS);
+    expect(seen).toHaveLength(ORDERS);
     const counts = await exports;
     expect(counts.length).toBeGreaterThan(3);
-    expect(counts).toEqual(counts.map(() => ({ lines: 300, distinct: 300 })));
+    expect(counts).toEqual(counts.map(() => ({ lines: ORDERS, distinct: ORDERS })));
 
     // Nobody reads it any more, so it goes with the next one.
     expect(await prejoin(apps, 'rebuild', 'order-search')).toMatchObject({ code: 0 });

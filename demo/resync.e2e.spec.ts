@@ -6,7 +6,7 @@ import { sendChains } from './send.js';
 import { prejoin, testInstallation, type TestInstallation } from './testing.js';
 import { newWorld } from './world.js';
 
-const data = makeDataSet({ customers: 30, products: 20, orders: 150 }, 11);
+const data = makeDataSet({ customers: 30, products: 20, orders: 90 }, 11);
 const world = newWorld();
 let apps: TestInstallation;
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
   // Small pages, so that commands come between them.
   apps = await testInstallation({}, { RESYNC_PAGE: '7', RESYNC_OUTBOX_ROWS: '20' });
   await apps.startAll();
-  await send([...data.people, ...data.trade.slice(0, 110)]);
+  await send([...data.people, ...data.trade.slice(0, 60)]);
 }, 120_000);
 
 afterAll(async () => {
@@ -55,7 +55,7 @@ describe('prejoin resync', () => {
     await untilReady(apps.start('projector'));
     const [resynced] = await Promise.all([
       prejoin(apps, 'resync', '--all'),
-      send([...data.trade.slice(110), ...data.changes]),
+      send([...data.trade.slice(60), ...data.changes]),
     ]);
     expect(resynced).toMatchObject({ code: 0 });
     expect(resynced.stdout).toMatch(/order +0 +\d+/);

@@ -3,7 +3,7 @@ import { seedOrders } from '#projection/testing';
 import { createTestSpace, eventually, type TestSpace } from '#testing';
 import { cliOf, type Cli, type Ended } from './testing/run-cli.js';
 
-const ORDERS = 4_000;
+const ORDERS = 2_000;
 
 let space: TestSpace;
 let cli: Cli;
@@ -44,14 +44,14 @@ afterAll(() => space.dispose());
 
 describe('prejoin rebuild', () => {
   it('is refused while another runs, and what stands still can not swap after it was taken over', async () => {
-    const sleeper = cli.start(['rebuild', 'order-search', '--chunk', '50']);
+    const sleeper = cli.start(['rebuild', 'order-search', '--chunk', '25']);
     await untilScanned(300);
     sleeper.child.kill('SIGSTOP');
     const refused = await prejoin('rebuild', 'order-search');
     expect(refused).toMatchObject({
       code: 1,
       err: expect.stringMatching(
-        /is being rebuilt already, by .*, process \d+ since \d{4}-.*: phase scan, \d+ of 4000 roots scanned/,
+        /is being rebuilt already, by .*, process \d+ since \d{4}-.*: phase scan, \d+ of 2000 roots scanned/,
       ),
     });
     expect(refused.err).not.toMatch(/\n\s+at /);
@@ -84,7 +84,7 @@ describe('prejoin rebuild', () => {
       '--json',
       '--no-swap',
       '--throttle',
-      '4000',
+      '2000',
     );
     expect(code).toBe(0);
     const lines = out
@@ -105,7 +105,7 @@ describe('prejoin rebuild', () => {
     const before = await served();
     const listed = await prejoin('jobs', 'list');
     expect(listed.out).toMatch(
-      /^rebuild:order-search .* ready +4,000 of 4,000 .* none; waits for its swap$/m,
+      /^rebuild:order-search .* ready +2,000 of 2,000 .* none; waits for its swap$/m,
     );
     expect(await prejoin('swap', 'order-search', '--force')).toMatchObject({
       code: 2,
@@ -115,7 +115,7 @@ describe('prejoin rebuild', () => {
     const swapped = await prejoin('swap', 'order-search');
     expect(swapped).toMatchObject({ code: 0 });
     expect(swapped.out).toMatch(
-      /^View order-search is served from .*\.3, with 4,000 documents\. .*\.2 is kept current/,
+      /^View order-search is served from .*\.3, with 2,000 documents\. .*\.2 is kept current/,
     );
     expect(await prejoin('swap', 'order-search')).toMatchObject({
       code: 1,
@@ -139,7 +139,7 @@ describe('prejoin rollback', () => {
     expect(await prejoin('rollback', 'order-search')).toMatchObject({ code: 2 });
     expect(await served()).toMatch(/\.3$/);
     const { code, out } = await prejoin('rollback', 'order-search', '--yes');
-    expect(out).toMatch(/is served from .*\.2 again, with 4,000 documents\. .*\.3 is kept current for 24 h/);
+    expect(out).toMatch(/is served from .*\.2 again, with 2,000 documents\. .*\.3 is kept current for 24 h/);
     expect(code).toBe(0);
     expect(await served()).toMatch(/\.2$/);
     expect(await prejoin('rollback', 'customer-overview', '--yes')).toMatchObject({

@@ -12,7 +12,7 @@ import { verifyDocuments, type Verified } from '../verify/verify-documents.js';
 import { repairDocuments } from './repair-documents.js';
 
 /** Spread over what is built in seconds; the whole proof: CORRUPTION_ORDERS=50000 CORRUPTIONS=1000 */
-const ORDERS = Number(process.env['CORRUPTION_ORDERS'] ?? 10_000);
+const ORDERS = Number(process.env['CORRUPTION_ORDERS'] ?? 4_000);
 const OF_EACH = Number(process.env['CORRUPTIONS'] ?? 200) / 5;
 const CUSTOMERS = Math.ceil(ORDERS / 10);
 /** Writers keep to every tenth order and to customers of such orders: a build would mend what is planted. */
