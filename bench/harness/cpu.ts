@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The CPU seconds that the processes of each kind have used since they were started; Linux only. */
-export type CpuSeconds = Readonly<Record<ProcessKind, number>>;
 export type ProcessKind = 'node' | 'postgres' | 'beam' | 'java';
+export type CpuSeconds = Readonly<Record<ProcessKind, number>>;
+
+/** What each process has used since it was started, in seconds; Linux only. */
+export type CpuReading = ReadonlyMap<number, { readonly kind: ProcessKind; readonly seconds: number }>;
 
 const TICKS_PER_SECOND = 100;
 const kindOfName: Readonly<Record<string, ProcessKind>> = {
@@ -15,28 +17,29 @@ const kindOfName: Readonly<Record<string, ProcessKind>> = {
  * Of the servers all processes on this machine, since theirs do not belong to this one: what else they do meanwhile is
  * counted as well. Of Node this process, with the processes in `children`.
  */
-export function cpuSeconds(children: readonly number[] = []): CpuSeconds {
-  const used = { node: 0, postgres: 0, beam: 0, java: 0 };
+export function readCpu(children: readonly number[] = []): CpuReading {
   const { user, system } = process.cpuUsage();
-  used.node = (user + system) / 1e6;
+  const reading = new Map<number, { readonly kind: ProcessKind; readonly seconds: number }>();
+  reading.set(process.pid, { kind: 'node', seconds: (user + system) / 1e6 });
   for (const entry of readdirSync('/proc')) {
     const pid = Number(entry);
     if (!Number.isInteger(pid)) continue;
     const stat = statOf(pid);
     if (stat === null) continue;
     const kind = children.includes(pid) ? 'node' : kindOfName[stat.name];
-    if (kind !== undefined) used[kind] += stat.seconds;
+    if (kind !== undefined) reading.set(pid, { kind, seconds: stat.seconds });
   }
-  return used;
+  return reading;
 }
 
-export function since(before: CpuSeconds, after: CpuSeconds): CpuSeconds {
-  return {
-    node: after.node - before.node,
-    postgres: after.postgres - before.postgres,
-    beam: after.beam - before.beam,
-    java: after.java - before.java,
-  };
+/** What was used between two readings. */
+export function cpuBetween(before: CpuReading, after: CpuReading): CpuSeconds {
+  const used = { node: 0, postgres: 0, beam: 0, java: 0 };
+  for (const [pid, { kind, seconds }] of after) used[kind] += seconds - (before.get(pid)?.seconds ?? 0);
+  // A connection of PostgreSQL that ended is counted by its parent, with what it had used before the first reading.
+  for (const [pid, { kind, seconds }] of before)
+    if (kind === 'postgres' && !after.has(pid)) used.postgres -= seconds;
+  return used;
 }
 
 export function plus(one: CpuSeconds, other: CpuSeconds): CpuSeconds {

@@ -1,4 +1,4 @@
-import { cpuSeconds, noCpu, plus, since, type CpuSeconds } from './cpu.js';
+import { cpuBetween, noCpu, plus, readCpu, type CpuSeconds } from './cpu.js';
 import { median, spread } from './statistics.js';
 
 export interface Arm {
@@ -35,9 +35,9 @@ export async function inTurns(
     const order = arms.map((_, at) => (at + round) % arms.length);
     for (const at of order) {
       const arm = arms[at] as Arm;
-      const before = cpuSeconds();
+      const before = readCpu();
       const { rate, check } = await arm.work(round);
-      const used = since(before, cpuSeconds());
+      const used = cpuBetween(before, readCpu());
       await check();
       if (round === 0) continue;
       const result = results[at] as (typeof results)[number];
