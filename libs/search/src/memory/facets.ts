@@ -1,29 +1,23 @@
 import { compareValues } from '#views';
 import type { FacetAnswer, FacetOf, ValueRange } from '../aggregates.js';
 import { SearchRefusedError } from '../errors.js';
-import { fieldOf, type Fields } from '../fields.js';
-import { comparable, valuesOf, type MemoryDocument } from './document.js';
-import { countsOf, groupBy, intervalsIn } from './groups.js';
+import { hasMarked, marksOf } from './column.js';
+import { byCount, byTime, compareGroups, groupBy, sizeOf, type Group } from './groups.js';
+import type { Rows } from './table.js';
+import { comparable, type Comparable } from './values.js';
 
 /** Counts documents by a facet. */
-export function countFacet(
-  documents: readonly MemoryDocument[],
-  facet: FacetOf,
-  fields: Fields,
-): FacetAnswer {
+export function countFacet(rows: Rows, facet: FacetOf): FacetAnswer {
   switch (facet.kind) {
     case 'values':
-      return countValues(documents, facet, fields);
+      return countValues(rows, facet);
     case 'dates': {
-      const groups = groupBy(documents, facet, fields);
-      const labels = intervalsIn(groups, facet, facet.limit);
-      const listed = new Set(labels);
-      let other = 0;
-      for (const [label, of] of groups) if (!listed.has(String(label))) other += of.length;
+      const groups = groupBy(rows, facet);
+      const listed = byTime(groups, facet, facet.limit);
       return {
         kind: 'dates',
-        values: labels.map((value) => ({ value, count: groups.get(value)?.length ?? 0 })),
-        other,
+        values: listed.map(({ name, count }) => ({ value: String(name), count })),
+        other: sizeOf(groups) - sizeOf(listed),
       };
     }
     case 'ranges':
@@ -32,49 +26,41 @@ export function countFacet(
         kind: 'ranges',
         ranges: facet.ranges.map((range) => ({
           ...range,
-          count: countRange(documents, facet.field, range, fields),
+          count: countRange(rows, facet.field, range),
         })),
       };
   }
 }
 
-function countValues(
-  documents: readonly MemoryDocument[],
-  facet: Extract<FacetOf, { kind: 'values' }>,
-  fields: Fields,
-): FacetAnswer {
-  const counts = countsOf(groupBy(documents, facet, fields));
-  const isSelected = new Set(facet.selected);
-  const listed = counts.filter(({ value }, at) => at < facet.limit || isSelected.has(value));
-  const absent = [...isSelected]
-    .filter((value) => !counts.some((count) => count.value === value))
-    .sort((a, b) => compareValues(a, b, undefined));
-  const sum = (of: readonly { readonly count: number }[]): number =>
-    of.reduce((total, { count }) => total + count, 0);
+function countValues(rows: Rows, facet: Extract<FacetOf, { kind: 'values' }>): FacetAnswer {
+  const groups = groupBy(rows, facet);
+  const first = byCount(groups, facet.limit);
+  const listed = new Set(first.map(({ name }) => name));
+  const selected = new Map(
+    facet.selected
+      .filter((value) => !listed.has(value))
+      .map((name): [Comparable, Group] => [name, { name, count: 0 }]),
+  );
+  for (const group of groups) if (selected.has(group.name)) selected.set(group.name, group);
+  const all = [...first, ...[...selected.values()].sort(compareGroups)];
   return {
     kind: 'values',
-    values: [...listed, ...absent.map((value) => ({ value, count: 0 }))],
-    other: sum(counts) - sum(listed),
+    values: all.map(({ name, count }) => ({ value: name, count })),
+    other: sizeOf(groups) - sizeOf(all),
   };
 }
 
-function countRange(
-  documents: readonly MemoryDocument[],
-  path: string,
-  { from, to }: ValueRange,
-  fields: Fields,
-): number {
-  const field = fieldOf(path, fields);
-  const [least, end] = [comparable(from, field), comparable(to, field)];
-  const read = valuesOf(field);
+function countRange({ table, rows }: Rows, path: string, { from, to }: ValueRange): number {
+  const column = table.column(path);
+  const [least, end] = [comparable(from, column.field), comparable(to, column.field)];
+  const marks = marksOf(
+    column,
+    (value) =>
+      (least === null || compareValues(value, least, undefined) >= 0) &&
+      (end === null || compareValues(value, end, undefined) < 0),
+  );
+  const isIn = hasMarked(column, column.starts, marks);
   let count = 0;
-  for (const document of documents) {
-    const isIn = read(document).some(
-      (value) =>
-        (least === null || compareValues(value, least, undefined) >= 0) &&
-        (end === null || compareValues(value, end, undefined) < 0),
-    );
-    if (isIn) count += 1;
-  }
+  for (const row of rows) if (isIn(row)) count += 1;
   return count;
 }

@@ -1,110 +1,144 @@
-import { compareValues, isNear, type Filter, type FilterValue, type QueryField } from '#views';
+import { compareValues, isNear, type Filter } from '#views';
 import { SearchRefusedError } from '../errors.js';
-import { fieldOf, type Fields } from '../fields.js';
-import { comparable, elementsOf, leavesOf, valuesOf, type Comparable, type Holder } from './document.js';
+import { hasMarked, marksOf, type Column } from './column.js';
+import type { Table } from './table.js';
+import { comparable, type Comparable } from './values.js';
 
 type Condition = Extract<Filter, { kind: 'condition' }>;
-export type Test = (holder: Holder) => boolean;
+/** Of a row, or of an element of a list. */
+export type Test = (row: number) => boolean;
 
 /**
- * What a filter says, as a test of one document.
+ * What a filter says, as a test of one row.
  *
  * A condition is met by any value of its field, wherever in the document. Conditions that stand side by side and speak of
  * one list are met together by one of its elements; what is negative, and an `and` within an `and`, speaks of the whole
  * document instead.
  */
-export function testOf(filter: Filter | null, fields: Fields): Test {
-  if (filter === null) return () => true;
+export function testOf(filter: Filter, table: Table): Test {
+  return compile(filter, { table, list: null });
+}
+
+/** What rows a test is asked of: those of documents, or the elements of a list. */
+interface Context {
+  readonly table: Table;
+  readonly list: string | null;
+}
+
+function compile(filter: Filter, context: Context): Test {
   switch (filter.kind) {
     case 'condition':
-      return conditionTest(filter, fieldOf(filter.field, fields));
+      return conditionTest(filter, context);
     case 'not': {
-      const inner = testOf(filter.of, fields);
-      return (holder) => !inner(holder);
+      const inner = compile(filter.of, context);
+      return (row) => !inner(row);
     }
-    case 'or': {
-      const list = listOf(filter, fields);
-      const alternatives = filter.of.map((one) => testOf(one, fields));
-      return anyElement(list, (holder) => alternatives.some((test) => test(holder)));
-    }
+    case 'or':
+      return anyElement(listOf(filter, context.table), context, (within) => {
+        const alternatives = filter.of.map((one) => compile(one, within));
+        return (row) => alternatives.some((test) => test(row));
+      });
     case 'and':
-      return conjunctionTest(filter.of, fields);
+      return conjunctionTest(filter.of, context);
   }
 }
 
-function conjunctionTest(parts: readonly Filter[], fields: Fields): Test {
-  const together = new Map<string, Test[]>();
-  const apart: Test[] = [];
+function conjunctionTest(parts: readonly Filter[], context: Context): Test {
+  const together = new Map<string, Filter[]>();
+  const tests: Test[] = [];
   for (const part of parts) {
-    const list = part.kind === 'and' ? null : listOf(part, fields);
-    const test = testOf(part, fields);
-    if (list === null) apart.push(test);
-    else together.set(list, [...(together.get(list) ?? []), test]);
+    const list = part.kind === 'and' ? null : listOf(part, context.table);
+    if (list === null) tests.push(compile(part, context));
+    else together.set(list, [...(together.get(list) ?? []), part]);
   }
-  for (const [list, tests] of together)
-    apart.push(anyElement(list, (element) => tests.every((test) => test(element))));
-  return (holder) => apart.every((test) => test(holder));
+  for (const [list, ofOne] of together)
+    tests.push(anyElement(list, context, (within) => allOf(ofOne.map((part) => compile(part, within)))));
+  return allOf(tests);
 }
 
-/** A test of an element stays one when it is given the element already. */
-function anyElement(list: string | null, test: Test): Test {
-  if (list === null) return test;
-  const elements = elementsOf(list);
-  return (holder) => (holder.depth > 0 ? test(holder) : elements(holder).some(test));
+function allOf(tests: readonly Test[]): Test {
+  return (row) => {
+    for (const test of tests) if (!test(row)) return false;
+    return true;
+  };
+}
+
+/** A test of the elements of a list, as one of a document; it stays one of an element where elements are asked already. */
+function anyElement(list: string | null, context: Context, compileIn: (within: Context) => Test): Test {
+  if (list === null || context.list !== null) return compileIn(context);
+  const test = compileIn({ ...context, list });
+  const starts = context.table.elements(list);
+  return (row) => {
+    const end = starts[row + 1] ?? 0;
+    for (let element = starts[row] ?? 0; element < end; element += 1) if (test(element)) return true;
+    return false;
+  };
 }
 
 /** The list of whose elements a filter asks for one, or null. */
-function listOf(filter: Filter, fields: Fields): string | null {
+function listOf(filter: Filter, table: Table): string | null {
   if (filter.kind === 'not') return null;
   if (filter.kind === 'condition') {
     const { op, values } = filter;
     const ofAllElements = op === 'ne' || op === 'all' || (op === 'exists' && values[0] === false);
-    return ofAllElements ? null : fieldOf(filter.field, fields).nested;
+    return ofAllElements ? null : table.column(filter.field).field.nested;
   }
   if (filter.kind === 'and' && filter.of.some(({ kind }) => kind === 'and')) return null;
-  const lists = filter.of.map((part) => listOf(part, fields));
+  const lists = filter.of.map((part) => listOf(part, table));
   const first = lists[0] ?? null;
   return lists.every((list) => list === first) ? first : null;
 }
 
-function conditionTest({ op, values: given }: Condition, field: QueryField): Test {
-  const values = given.map((value) => comparable(value, field)).filter((value) => value !== null);
-  const isOneOf = new Set<Comparable>(values);
-  const [read, leaves] = [valuesOf(field), leavesOf(field)];
+function conditionTest({ field: path, op, values: given }: Condition, { table, list }: Context): Test {
+  const column = table.column(path);
+  const starts = list === null ? column.starts : column.elementStarts;
+  const values = given.map((value) => comparable(value, column.field)).filter((value) => value !== null);
+  const any = (marks: Uint8Array): Test => hasMarked(column, starts, marks);
+  const exists: Test = (row) => (starts[row + 1] ?? 0) > (starts[row] ?? 0);
   switch (op) {
     case 'eq':
-      return (holder) => read(holder).some((value) => isOneOf.has(value));
-    case 'ne':
-      return (holder) => leaves(holder).length > 0 && !read(holder).some((value) => isOneOf.has(value));
+      return any(equalTo(values, column));
+    case 'ne': {
+      const has = any(equalTo(values, column));
+      return (row) => exists(row) && !has(row);
+    }
     case 'all':
-      return (holder) => values.length > 0 && values.every((value) => read(holder).includes(value));
+      return values.length === 0 ? () => false : allOf(values.map((value) => any(equalTo([value], column))));
     case 'exists':
-      return (holder) => leaves(holder).length > 0 === given[0];
+      return (row) => exists(row) === given[0];
     case 'prefix':
-      return (holder) =>
-        read(holder).some((value) => typeof value === 'string' && value.startsWith(String(given[0])));
+      return any(marksOf(column, (value) => typeof value === 'string' && value.startsWith(String(given[0]))));
     case 'near':
-      return (holder) => leaves(holder).some((point) => isNear(given, point));
+      return any(Uint8Array.from(column.leaves, (leaf) => (isNear(given, leaf) ? 1 : 0)));
     case 'gt':
     case 'gte':
     case 'lt':
     case 'lte':
-      return orderTest(op, operandOf(values, field), field);
+      return any(marksOf(column, comparison(op, operandOf(values, path))));
   }
 }
 
-function orderTest(op: 'gt' | 'gte' | 'lt' | 'lte', operand: Comparable, field: QueryField): Test {
+function equalTo(values: readonly Comparable[], column: Column): Uint8Array {
+  const marks = new Uint8Array(column.values.length);
+  for (const value of values) {
+    const number = column.numberOf(value);
+    // What is too long is found by no value, not even by its own.
+    if (number !== undefined && column.values[number] !== null) marks[number] = 1;
+  }
+  return marks;
+}
+
+function comparison(op: 'gt' | 'gte' | 'lt' | 'lte', operand: Comparable): (value: Comparable) => boolean {
   const holds = (order: number): boolean => {
     if (op === 'gt') return order > 0;
     if (op === 'gte') return order >= 0;
     return op === 'lt' ? order < 0 : order <= 0;
   };
-  const read = valuesOf(field);
-  return (holder) => read(holder).some((value) => holds(compareValues(value, operand, undefined)));
+  return (value) => holds(compareValues(value, operand, undefined));
 }
 
-function operandOf(values: readonly FilterValue[], field: QueryField): FilterValue {
+function operandOf(values: readonly Comparable[], path: string): Comparable {
   const [operand] = values;
-  if (operand === undefined) throw new SearchRefusedError(400, `'${field.path}' is compared with nothing.`);
+  if (operand === undefined) throw new SearchRefusedError(400, `'${path}' is compared with nothing.`);
   return operand;
 }

@@ -6,16 +6,15 @@ import {
   PointInTimeGoneError,
   SearchCancelledError,
 } from '../errors.js';
-import { fieldsByPath } from '../fields.js';
 import type { PointInTime, SearchIndex, StoredDocument, WriteOutcome } from '../search-index.js';
-import type { MemoryDocument } from './document.js';
 import { searchIn, statsIn, suggestIn } from './search.js';
-import { createStore, keyOf, pageOf, type Store } from './store.js';
+import { createStore, pageOf, type Store } from './store.js';
+import type { Rows } from './table.js';
 
-/** One state of one index; `documents` is never changed. */
+/** One state of one index; `rows` never change. */
 interface HeldState {
   readonly index: string;
-  readonly documents: readonly MemoryDocument[];
+  readonly rows: Rows;
   expiresAt: number;
 }
 
@@ -31,7 +30,7 @@ interface State {
 /**
  * A `SearchIndex` in memory, in arrays and loops: what it answers is what the port means. It keeps nothing beyond the
  * process; what is written is visible to search at once. Every write goes with its whole document, so that a scan of
- * all roots fills it.
+ * all roots fills it. What is asked of an index is understood by the plan that it was created with.
  */
 export function memoryIndex({ clock = systemClock }: { readonly clock?: Clock } = {}): SearchIndex {
   const state: State = {
@@ -125,7 +124,7 @@ function documentsOf(
       later(() =>
         storeOf(state, index)
           .all()
-          .filter((document) => keyOf(document) === null)
+          .filter(({ key }) => key === null)
           .slice(0, limit)
           .map(stored),
       ),
@@ -137,23 +136,22 @@ function searchesOf(
 ): Pick<SearchIndex, 'search' | 'stats' | 'suggest' | 'openPointInTime' | 'closePointInTime' | 'heldBy'> {
   const { held, clock } = state;
   return {
-    search: (index, plan, request, { signal }) =>
+    search: (index, _plan, request, { signal }) =>
       later(() => {
         const { pointInTime } = request;
-        const documents =
-          pointInTime === undefined ? storeOf(state, index).all() : heldDocuments(state, pointInTime);
-        return searchIn(documents, request, fieldsByPath(plan));
+        const rows = pointInTime === undefined ? storeOf(state, index).rows() : heldRows(state, pointInTime);
+        return searchIn(rows, request);
       }, signal),
-    stats: (index, plan, request, { signal }) =>
-      later(() => statsIn(storeOf(state, index).all(), request, fieldsByPath(plan)), signal),
-    suggest: (index, plan, request, { signal }) =>
-      later(() => suggestIn(storeOf(state, index).all(), request, fieldsByPath(plan)), signal),
+    stats: (index, _plan, request, { signal }) =>
+      later(() => statsIn(storeOf(state, index).rows(), request), signal),
+    suggest: (index, _plan, request, { signal }) =>
+      later(() => suggestIn(storeOf(state, index).rows(), request), signal),
     openPointInTime: (index, keepMs) =>
       later(() => {
         const id = `state-${(state.opened += 1)}`;
-        const documents = storeOf(state, index).all();
+        const rows = storeOf(state, index).rows();
         const name = state.aliases.get(index) ?? index;
-        held.set(id, { index: name, documents, expiresAt: clock.now().getTime() + keepMs });
+        held.set(id, { index: name, rows, expiresAt: clock.now().getTime() + keepMs });
         return id;
       }),
     closePointInTime: (id) => later(() => void held.delete(id)),
@@ -165,12 +163,12 @@ function searchesOf(
   };
 }
 
-function heldDocuments(state: State, { id, keepMs }: PointInTime): readonly MemoryDocument[] {
+function heldRows(state: State, { id, keepMs }: PointInTime): Rows {
   letExpire(state);
   const one = state.held.get(id);
   if (one === undefined) throw new PointInTimeGoneError();
   one.expiresAt = state.clock.now().getTime() + keepMs;
-  return one.documents;
+  return one.rows;
 }
 
 function letExpire({ held, clock }: State): void {

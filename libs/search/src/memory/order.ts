@@ -1,77 +1,81 @@
 import { compareValues } from '#views';
-import { fieldOf, type Fields } from '../fields.js';
 import type { SearchSort } from '../search-index.js';
-import { sortKeysOf, type Comparable, type MemoryDocument } from './document.js';
+import type { Column } from './column.js';
+import { firstIn } from './first.js';
+import type { Table } from './table.js';
+import type { Comparable } from './values.js';
 
-/** A document that was found, with what it is sorted by. */
+type Key = Comparable | null;
+
+/** A row that was found, with what it is sorted by. */
 export interface Found {
-  readonly document: MemoryDocument;
-  readonly keys: readonly (Comparable | null)[];
+  readonly row: number;
+  readonly keys: readonly Key[];
 }
 
-/** Reads what a document is sorted by: of several values the least when ascending, the greatest when descending. */
-export function keyReader(
-  sort: readonly SearchSort[],
-  fields: Fields,
-): (document: MemoryDocument, score: number) => Found {
-  const readers = sort.map(({ field: path, descending }) => {
-    if (path === 'relevance') return null;
-    const field = fieldOf(path, fields);
-    const better = descending ? 1 : -1;
-    const keys = sortKeysOf(field);
-    return (document: MemoryDocument): Comparable | null => {
-      let best: Comparable | null = null;
-      for (const value of keys(document))
-        if (best === null || compareValues(value, best, undefined) * better > 0) best = value;
-      return best;
-    };
-  });
-  return (document, score) => ({
-    document,
-    keys: readers.map((read) => (read === null ? score : read(document))),
-  });
+/** What rows are sorted by: first by the first of these. */
+export type Order = readonly {
+  readonly by: SearchSort;
+  readonly keyOf: (row: number) => Key;
+}[];
+
+export function orderOf(sort: readonly SearchSort[], table: Table, scoreOf: (row: number) => number): Order {
+  return sort.map((by) => ({
+    by,
+    keyOf: by.field === 'relevance' ? scoreOf : keyReader(table.column(by.field), by.descending),
+  }));
 }
 
-type Keys = readonly (Comparable | null)[];
+/** Of several values the least when ascending, the greatest when descending. */
+function keyReader({ numbers, starts, sortKeys }: Column, descending: boolean): (row: number) => Key {
+  const better = descending ? 1 : -1;
+  return (row) => {
+    const end = starts[row + 1] ?? 0;
+    let best: Key = null;
+    for (let at = starts[row] ?? 0; at < end; at += 1) {
+      const key = sortKeys[numbers[at] ?? 0] ?? null;
+      if (best === null || (key !== null && compareValues(key, best, undefined) * better > 0)) best = key;
+    }
+    return best;
+  };
+}
 
-/** Negative when `a` comes before `b`. */
-export function compareKeys(a: Keys, b: Keys, sort: readonly SearchSort[]): number {
-  for (const [at, key] of sort.entries()) {
-    const order = compareKey(a[at] ?? null, b[at] ?? null, key);
-    if (order !== 0) return order;
+/** The first rows in order, of those that come after some keys. */
+export function firstRows(
+  rows: readonly number[],
+  order: Order,
+  count: number,
+  after: readonly Key[] | null,
+): readonly Found[] {
+  const following = after === null ? rows : rows.filter((row) => compareTo(after, row, order) > 0);
+  return firstIn(
+    // From the row that was written last: what is new is asked for most, and is then not found after all that is older.
+    backwards(following),
+    count,
+    (row): Found => ({ row, keys: order.map(({ keyOf }) => keyOf(row)) }),
+    (row, { keys }) => compareTo(keys, row, order),
+  );
+}
+
+function* backwards(rows: readonly number[]): Generator<number> {
+  for (let at = rows.length - 1; at >= 0; at -= 1) yield rows[at] ?? 0;
+}
+
+/** Negative when the row comes before these keys. */
+function compareTo(keys: readonly Key[], row: number, order: Order): number {
+  for (let at = 0; at < order.length; at += 1) {
+    const one = order[at];
+    const compared = one === undefined ? 0 : compareKey(one.keyOf(row), keys[at] ?? null, one.by);
+    if (compared !== 0) return compared;
   }
   return 0;
 }
 
-function compareKey(a: Comparable | null, b: Comparable | null, { descending, nulls }: SearchSort): number {
+function compareKey(a: Key, b: Key, { descending, nulls }: SearchSort): number {
   if (a === null || b === null) {
     const missingLast = (a === null ? 1 : 0) - (b === null ? 1 : 0);
     return nulls === 'last' ? missingLast : -missingLast;
   }
   const order = compareValues(a, b, undefined);
   return descending ? -order : order;
-}
-
-/** The first ones in order, without putting all the others in order. */
-export function firstOf(found: Iterable<Found>, count: number, sort: readonly SearchSort[]): Found[] {
-  const first: Found[] = [];
-  if (count === 0) return first;
-  for (const one of found) {
-    const last = first[count - 1];
-    if (last !== undefined && compareKeys(one.keys, last.keys, sort) >= 0) continue;
-    first.splice(placeIn(first, one, sort), 0, one);
-    if (first.length > count) first.pop();
-  }
-  return first;
-}
-
-function placeIn(ordered: readonly Found[], one: Found, sort: readonly SearchSort[]): number {
-  let [low, high] = [0, ordered.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const there = ordered[middle];
-    if (there !== undefined && compareKeys(there.keys, one.keys, sort) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

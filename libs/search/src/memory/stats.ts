@@ -1,54 +1,59 @@
 import { compareValues } from '#views';
 import type { Metric, StatsAnswer, StatsGroup, StatsRequest } from '../aggregates.js';
-import { fieldOf, type Fields } from '../fields.js';
-import { shown, valuesOf, type Comparable, type MemoryDocument } from './document.js';
-import { byCount, groupBy, intervalsIn } from './groups.js';
+import type { Column } from './column.js';
+import { byCount, byTime, groupBy, rowsOf, sizeOf } from './groups.js';
+import type { Rows } from './table.js';
+import { shown, type Comparable } from './values.js';
 
 export function figuresOf(
-  documents: readonly MemoryDocument[],
+  found: Rows,
   { by, metrics, limit }: Pick<StatsRequest, 'by' | 'metrics' | 'limit'>,
-  fields: Fields,
 ): StatsAnswer {
-  const groupOf = (key: StatsGroup['key'], of: readonly MemoryDocument[]): StatsGroup => ({
+  const columns = metrics.map(({ op, field }) => ({ op, column: found.table.column(field) }));
+  const figuresIn = (key: StatsGroup['key'], rows: readonly number[]): StatsGroup => ({
     key,
-    count: of.length,
-    metrics: metrics.map((metric) => figureOf(of, metric, fields)),
+    count: rows.length,
+    metrics: columns.map(({ op, column }) => figureOf(op, column, rows)),
   });
-  if (by === null) return { groups: [groupOf(null, documents)], other: 0 };
-  const groups = groupBy(documents, by, fields);
-  const listed =
-    by.kind === 'dates'
-      ? intervalsIn(groups, by, limit).map((label) => groupOf(label, groups.get(label) ?? []))
-      : byCount(groups)
-          .slice(0, limit)
-          .map(([value, of]) => groupOf(value, of));
-  let all = 0;
-  for (const of of groups.values()) all += of.length;
-  return { groups: listed, other: all - listed.reduce((sum, { count }) => sum + count, 0) };
+  if (by === null) return { groups: [figuresIn(null, found.rows)], other: 0 };
+  const groups = groupBy(found, by);
+  const listed = by.kind === 'dates' ? byTime(groups, by, limit) : byCount(groups, limit);
+  const rows = rowsOf(listed, found, by);
+  return {
+    groups: listed.map(({ name }) => figuresIn(name, rows.get(name) ?? [])),
+    other: sizeOf(groups) - sizeOf(listed),
+  };
 }
 
-function figureOf(
-  documents: readonly MemoryDocument[],
-  { op, field: path }: Metric,
-  fields: Fields,
-): number | string | null {
-  const field = fieldOf(path, fields);
-  const read = valuesOf(field);
+function figureOf(op: Metric['op'], column: Column, rows: readonly number[]): number | string | null {
   let [count, sum] = [0, 0];
-  let [least, greatest]: (Comparable | null)[] = [null, null];
-  for (const document of documents) {
-    for (const value of read(document)) {
-      count += 1;
-      sum += Number(value);
-      if (least === null || least === undefined || compareValues(value, least, undefined) < 0) least = value;
-      if (greatest === null || greatest === undefined || compareValues(value, greatest, undefined) > 0)
-        greatest = value;
-    }
-  }
+  let [least, greatest]: [Comparable | null, Comparable | null] = [null, null];
+  const isOfEnds = op === 'min' || op === 'max';
+  eachValue(column, rows, (value) => {
+    count += 1;
+    sum += Number(value);
+    if (!isOfEnds) return;
+    if (least === null || compareValues(value, least, undefined) < 0) least = value;
+    if (greatest === null || compareValues(value, greatest, undefined) > 0) greatest = value;
+  });
   if (op === 'sum') return sum;
   if (op === 'avg') return count === 0 ? null : sum / count;
-  const end = op === 'min' ? least : greatest;
-  if (end === null || end === undefined) return null;
-  const figure = shown(end, field);
+  const end: Comparable | null = op === 'min' ? least : greatest;
+  if (end === null) return null;
+  const figure = shown(end, column.field);
   return typeof figure === 'boolean' ? null : figure;
+}
+
+function eachValue(
+  { numbers, starts, values }: Column,
+  rows: readonly number[],
+  visit: (value: Comparable) => void,
+): void {
+  for (const row of rows) {
+    const end = starts[row + 1] ?? 0;
+    for (let at = starts[row] ?? 0; at < end; at += 1) {
+      const value = values[numbers[at] ?? 0] ?? null;
+      if (value !== null) visit(value);
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import { compareText, type Plan } from '#views';
+import { fieldsByPath } from '../fields.js';
 import { longestIdBytes } from '../limits.js';
 import type {
   KeyRange,
@@ -8,44 +9,69 @@ import type {
   WriteOperation,
   WriteOutcome,
 } from '../search-index.js';
-import { memberOf, type MemoryDocument } from './document.js';
+import { createTable, type MemoryDocument, type Rows } from './table.js';
 import { documentFault } from './validate.js';
 
 /** A document, or what is left of a deleted one: its revision, so that older content can not bring it back. */
 type Entry = MemoryDocument | { readonly revision: number; readonly source: null };
+
+/** Rows of what was replaced or deleted that a table may hold beside as many as it has documents. */
+const mostPast = 1_000;
 
 /** The documents of one index. */
 export interface Store {
   readonly plan: Plan;
   write(operation: WriteOperation): WriteOutcome;
   get(id: string): MemoryDocument | null;
-  /** All documents as they are now: what is written later is not in this array. */
+  /** All documents as they are now: what is written later is not among them. */
+  rows(): Rows;
   all(): readonly MemoryDocument[];
 }
 
 export function createStore(plan: Plan): Store {
+  // In the order of rows: what is written again goes to the end.
   const entries = new Map<string, Entry>();
-  let sequence = 0;
-  let current: readonly MemoryDocument[] | null = null;
+  let table = createTable(fieldsByPath(plan));
+  let [documents, sequence] = [0, 0];
+  let current: Rows | null = null;
+  const all = (): readonly MemoryDocument[] => [...entries.values()].filter((entry) => entry.source !== null);
+  const replace = (id: string, entry: Entry): void => {
+    const before = entries.get(id);
+    documents += (entry.source === null ? 0 : 1) - (before === undefined || before.source === null ? 0 : 1);
+    entries.delete(id);
+    entries.set(id, entry);
+    current = null;
+  };
+  const addAllAgain = (): void => {
+    const kept = all();
+    table = createTable(fieldsByPath(plan));
+    for (const document of kept) replace(document.id, table.add(document, parsed(document.source)));
+  };
   return {
     plan,
     write: (operation) => {
       const fault = writeFault(operation);
       if (fault !== null) return { kind: 'refused', reason: fault };
-      const before = entries.get(operation.id);
-      if (before !== undefined && before.revision > operation.revision)
+      const { id, revision } = operation;
+      const before = entries.get(id);
+      if (before !== undefined && before.revision > revision)
         return { kind: 'superseded', current: before.revision };
-      const read = operation.kind === 'index' ? documentOf(operation, plan, (sequence += 1)) : null;
-      if (typeof read === 'string') return { kind: 'refused', reason: read };
-      entries.set(operation.id, read ?? { revision: operation.revision, source: null });
-      current = null;
+      if (operation.kind === 'delete') replace(id, { revision, source: null });
+      else {
+        const content = parsed(operation.body);
+        const unfit = content === undefined ? 'the body is no JSON' : documentFault(plan, content);
+        if (unfit !== null) return { kind: 'refused', reason: unfit };
+        replace(id, table.add({ id, revision, sequence: (sequence += 1), source: operation.body }, content));
+      }
+      if (table.documents.length > 2 * documents + mostPast) addAllAgain();
       return { kind: 'done' };
     },
     get: (id) => {
       const entry = entries.get(id);
       return entry === undefined || entry.source === null ? null : entry;
     },
-    all: () => (current ??= [...entries.values()].filter((entry) => entry.source !== null)),
+    rows: () => (current ??= { table, rows: all().map(({ row }) => row) }),
+    all,
   };
 }
 
@@ -58,18 +84,6 @@ function writeFault(operation: WriteOperation): string | null {
   return operation.kind === 'index' && operation.body.includes('\n') ? 'the body has a line break' : null;
 }
 
-/** The document that is to be written, or why it can not be. */
-function documentOf(
-  { id, revision, body }: Extract<WriteOperation, { kind: 'index' }>,
-  plan: Plan,
-  sequence: number,
-): MemoryDocument | string {
-  const content = parsed(body);
-  if (content === undefined) return 'the body is no JSON';
-  const fault = documentFault(plan, content);
-  return fault ?? { id, revision, sequence, source: body, content, depth: 0, read: [] };
-}
-
 function parsed(body: string): unknown {
   try {
     return JSON.parse(body) as unknown;
@@ -79,12 +93,7 @@ function parsed(body: string): unknown {
   }
 }
 
-/** Where the `id` field of a document puts it; null for a stray. */
-export function keyOf({ content }: MemoryDocument): string | null {
-  const key = memberOf(content, 'id');
-  return typeof key === 'string' ? key : null;
-}
-
+/** One page of the documents of a range of keys, in the order of keys and, of equal keys, of writing. */
 /** One page of the documents of a range of keys, in the order of keys and, of equal keys, of writing. */
 export function pageOf(
   documents: readonly MemoryDocument[],
@@ -99,7 +108,7 @@ export function pageOf(
   };
   const found = documents
     .flatMap((document) => {
-      const key = keyOf(document);
+      const { key } = document;
       const isIn =
         key !== null &&
         (after === null || compareText(key, after) > 0) &&

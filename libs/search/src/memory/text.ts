@@ -1,51 +1,83 @@
 import { SearchRefusedError } from '../errors.js';
-import { textFields, type Fields } from '../fields.js';
+import { textFields } from '../fields.js';
 import { mostTerms } from '../limits.js';
-import { textsOf, type Holder } from './document.js';
+import { byText, wordsOfText, type Column } from './column.js';
+import type { Table } from './table.js';
 import { isWithinTypos, typosIn, wordsOf, type Word } from './words.js';
 
 /** A word or a phrase of a search. What was typed as one word may be several (`blue-lamp`). */
 interface Term {
   readonly words: readonly string[];
-  readonly near: readonly ((word: string) => Nearness)[];
+  /** For each of the words, in which ways a word of a document stands for it. */
+  readonly near: readonly ((word: string) => Ways)[];
   readonly phrase: boolean;
   readonly without: boolean;
-  /** Its last word may go on. */
-  readonly open: boolean;
 }
+
+/** A set of the ways in which all words of a term can be in one field, as bits. */
+type Ways = number;
+const none: Ways = 0;
+const asTyped: Ways = 1;
+/** All as they are typed, but that the last of them goes on. */
+const goingOn: Ways = 2;
+const withTypos: Ways = 4;
+const allWays: Ways = asTyped | goingOn | withTypos;
 
 /** A search text, ready to be looked for. */
 export interface TextSearch {
-  /** How well a document fits, or null when it does not. */
-  score(holder: Holder): number | null;
-  /** Which of the words of one text of a field are meant, when the field's texts are these. */
-  marked(texts: readonly (readonly Word[])[], words: readonly Word[]): readonly Word[];
+  /** How well a row fits, or null when it does not. */
+  score(row: number): number | null;
+  /** Which of the words of one text are meant, when it stands in this field of this row. */
+  marked(row: number, field: string, words: readonly Word[]): readonly Word[];
 }
 
 /** @throws {SearchRefusedError} when the text has too many words, or is to be looked for where no text is */
-export function textSearch(text: string, searched: readonly string[] | null, fields: Fields): TextSearch {
-  const terms = termsOf(text);
-  const where = textFields(searched, fields);
-  const wanted = terms.filter(({ without, words }) => !without && words.length > 0);
-  const unwanted = terms.filter(({ without, words }) => without && words.length > 0);
-  const places = where.map((field) => ({ read: textsOf(field), weight: field.hints.text?.weight ?? 1 }));
+export function textSearch(text: string, searched: readonly string[] | null, table: Table): TextSearch {
+  const terms = termsOf(text).filter(({ words }) => words.length > 0);
+  const fields = textFields(searched, table.fields);
+  const columns = fields.map(({ path }) => table.column(path));
+  const unwanted = terms
+    .filter(({ without }) => without)
+    .flatMap(({ words }) => columns.map((column) => byRow(column, [phraseIn(column, words)])));
+  const wanted = terms
+    .filter(({ without }) => !without)
+    .map((term) => ({ term, places: columns.map((column) => placeOf(term, column)) }));
   return {
-    score: (holder) => {
-      const texts = places.map(({ read }) => read(holder));
-      if (unwanted.some((term) => texts.some((of) => hasPhrase(of, term.words)))) return null;
+    score: (row) => {
+      if (unwanted.some((ways) => ways[row] !== none)) return null;
       let score = 0;
-      for (const term of wanted) {
+      for (const { places } of wanted) {
         const before = score;
-        places.forEach(({ weight }, at) => (score += weight * fitOf(term, texts[at] ?? [])));
+        for (const { ways, weight } of places) score += weight * fitOf(ways[row] ?? none);
         if (score === before) return null;
       }
       return score;
     },
-    marked: (texts, words) => {
-      const found = new Set(wanted.flatMap((term) => meantBy(term, texts, words)));
+    marked: (row, field, words) => {
+      const found = new Set(
+        wanted.flatMap(({ term, places }) => {
+          const ways = places.find((place) => place.field === field)?.ways[row] ?? none;
+          return meantBy(term, ways, words);
+        }),
+      );
       return words.filter((word) => found.has(word));
     },
   };
+}
+
+interface Place {
+  readonly field: string;
+  readonly weight: number;
+  /** By row, in which ways the term is in this field. */
+  readonly ways: Uint8Array;
+}
+
+function placeOf(term: Term, column: Column): Place {
+  const { path, hints } = column.field;
+  const tables = term.phrase
+    ? [phraseIn(column, term.words)]
+    : term.near.map((nearness) => byText(column, column.words.map(nearness)));
+  return { field: path, weight: hints.text?.weight ?? 1, ways: byRow(column, tables) };
 }
 
 function termsOf(text: string): Term[] {
@@ -71,7 +103,10 @@ function termsOf(text: string): Term[] {
     // What a sign follows was typed to its end.
     const open = part === last && !part.phrase && words.at(-1)?.end === part.text.length;
     const asked = words.map((word) => word.text);
-    return { phrase: part.phrase, without: part.without, words: asked, near: asked.map(nearTo), open };
+    const near = asked.map((word, at) =>
+      nearTo(word, at < asked.length - 1 ? 'same' : open ? 'begins' : 'never'),
+    );
+    return { phrase: part.phrase, without: part.without, words: asked, near };
   });
 }
 
@@ -81,79 +116,61 @@ function endOf(text: string, start: number, stop: RegExp): number {
   return at;
 }
 
-/** How a word of a document is near to a word of a search: it is the same, begins with it, or is it with typos. */
-interface Nearness {
-  readonly same: boolean;
-  readonly begins: boolean;
-  readonly typo: boolean;
-}
-const far: Nearness = { same: false, begins: false, typo: false };
-
-/** Words repeat, so that each is compared once. */
-function nearTo(asked: string): (word: string) => Nearness {
-  const known = new Map<string, Nearness>();
+/**
+ * In which ways a word of a document stands for one that is asked. `rest` says how the word may be where the last one of
+ * the term goes on: this is not the last (`same`), it is and may go on (`begins`), or it may not (`never`).
+ */
+function nearTo(asked: string, rest: 'same' | 'begins' | 'never'): (word: string) => Ways {
   const first = asked.codePointAt(0);
   const typos = typosIn(asked);
   return (word) => {
-    const before = known.get(word);
-    if (before !== undefined) return before;
-    const same = asked === word;
-    const begins = word.startsWith(asked);
     // The first letter is taken as typed.
-    const typo = same || (typos > 0 && word.codePointAt(0) === first && isWithinTypos(asked, word, typos));
-    const nearness = begins || typo ? { same, begins, typo } : far;
-    known.set(word, nearness);
-    return nearness;
+    if (word.codePointAt(0) !== first) return none;
+    const same = asked === word;
+    const goes = rest === 'begins' ? word.startsWith(asked) : rest === 'same' && same;
+    const typo = same || (typos > 0 && isWithinTypos(asked, word, typos));
+    return (same ? asTyped : none) | (goes ? goingOn : none) | (typo ? withTypos : none);
   };
 }
 
-/** What a term counts in a field: nothing when it is not there. */
-function fitOf(term: Term, texts: readonly (readonly Word[])[]): number {
-  if (term.phrase) return hasPhrase(texts, term.words) ? 2 : 0;
-  const { same, begins, typo } = waysOf(term, texts);
-  if (same) return 2;
-  return begins ? 1 : typo ? 0.5 : 0;
+/** For each distinct text, by its number, whether it has a phrase, which is always as typed. */
+function phraseIn(column: Column, phrase: readonly string[]): Uint8Array {
+  const asked = phrase.map((word) => column.words.indexOf(word));
+  return Uint8Array.from(column.values, (_, number) =>
+    phraseStarts(wordsOfText(column, number), asked).length > 0 ? asTyped : none,
+  );
 }
 
-/** The ways in which all words of a term are in one field: as they are, with the last of them going on, or with typos. */
-function waysOf({ near, open }: Term, texts: readonly (readonly Word[])[]): Nearness {
-  const all = { same: true, begins: open, typo: true };
-  for (const [at, nearness] of near.entries()) {
-    const has = { same: false, begins: false, typo: false };
-    for (const text of texts)
-      for (const word of text) {
-        const found = nearness(word.text);
-        if (found === far) continue;
-        has.same ||= found.same;
-        has.begins ||= found.begins;
-        has.typo ||= found.typo;
-      }
-    all.same &&= has.same;
-    all.begins &&= at === near.length - 1 ? has.begins : has.same;
-    all.typo &&= has.typo;
+/** For each row, in which ways it has them all: any of its texts each. */
+function byRow({ numbers, starts }: Column, tables: readonly Uint8Array[]): Uint8Array {
+  const ways = new Uint8Array(starts.length - 1).fill(allWays);
+  for (const table of tables) {
+    let at = 0;
+    for (let row = 0; row < ways.length; row += 1) {
+      const end = starts[row + 1] ?? 0;
+      let found = none;
+      for (; at < end; at += 1) found |= table[numbers[at] ?? 0] ?? none;
+      ways[row] = (ways[row] ?? none) & found;
+    }
   }
-  return all;
+  return ways;
 }
 
-function hasPhrase(texts: readonly (readonly Word[])[], phrase: readonly string[]): boolean {
-  return texts.some((text) => phraseStarts(text, phrase).length > 0);
+/** What a term counts in a field: nothing when it is not there. */
+function fitOf(ways: Ways): number {
+  if ((ways & asTyped) !== 0) return 2;
+  if ((ways & goingOn) !== 0) return 1;
+  return (ways & withTypos) !== 0 ? 0.5 : 0;
 }
 
-function phraseStarts(text: readonly Word[], phrase: readonly string[]): readonly number[] {
-  return text.flatMap((_, start) =>
-    phrase.every((asked, at) => text[start + at]?.text === asked) ? [start] : [],
-  );
+/** Where a phrase begins in a text, both in words or in their numbers. */
+function phraseStarts<T>(text: readonly T[], phrase: readonly T[]): readonly number[] {
+  return text.flatMap((_, start) => (phrase.every((asked, at) => text[start + at] === asked) ? [start] : []));
 }
 
-function meantBy(term: Term, texts: readonly (readonly Word[])[], words: readonly Word[]): readonly Word[] {
-  if (term.phrase)
-    return phraseStarts(words, term.words).flatMap((start) => words.slice(start, start + term.words.length));
-  const ways = waysOf(term, texts);
-  const last = term.near.length - 1;
-  return words.filter(({ text }) =>
-    term.near.some((nearness, at) => {
-      const { same, begins, typo } = nearness(text);
-      return (ways.same && same) || (ways.typo && typo) || (ways.begins && (at === last ? begins : same));
-    }),
-  );
+function meantBy(term: Term, ways: Ways, words: readonly Word[]): readonly Word[] {
+  if (!term.phrase)
+    return words.filter(({ text }) => term.near.some((nearness) => (ways & nearness(text)) !== 0));
+  const texts = words.map(({ text }) => text);
+  return phraseStarts(texts, term.words).flatMap((start) => words.slice(start, start + term.words.length));
 }

@@ -63,6 +63,8 @@ export function isWithinTypos(a: string, b: string, most: number): boolean {
         Math.min(cost(1, 0) + 1, cost(0, 1) + 1, cost(1, 1) + same, swapped ? cost(2, 2) + 1 : Infinity),
       );
     }
+    // Each later row costs at least what the cheapest place of this one does.
+    if (Math.min(...current) > most) return false;
     rows.push(current);
   }
   return (rows[left.length]?.[right.length] ?? Infinity) <= most;

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { fold, isWithinTypos, typosIn, wordsOf } from './words.js';
 
 describe('Words', () => {
@@ -41,7 +42,30 @@ describe('Words', () => {
     expect(isWithinTypos(a, b, most)).toBe(expected);
   });
 
+  it('are as many typos apart as the definition says, whatever they are', () => {
+    const letters = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 5 }).map((of) => of.join(''));
+    fc.assert(
+      fc.property(letters, letters, fc.integer({ min: 0, max: 3 }), (a, b, most) => {
+        expect(isWithinTypos(a, b, most)).toBe(typosBetween(a, b) <= most);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('are folded letter by letter', () => {
     expect(fold('ΟΔΟΣ İI')).toBe('οδοσ ii');
   });
 });
+
+/** The last letters are the same, or one of them is a typo, or they are swapped: whichever is the cheapest. */
+function typosBetween(a: string, b: string): number {
+  if (a === '' || b === '') return a.length + b.length;
+  const [shortA, shortB] = [a.slice(0, -1), b.slice(0, -1)];
+  const isSwapped = a.length > 1 && b.length > 1 && a.at(-1) === b.at(-2) && a.at(-2) === b.at(-1);
+  return Math.min(
+    typosBetween(shortA, shortB) + (a.at(-1) === b.at(-1) ? 0 : 1),
+    typosBetween(shortA, b) + 1,
+    typosBetween(a, shortB) + 1,
+    isSwapped ? typosBetween(a.slice(0, -2), b.slice(0, -2)) + 1 : Infinity,
+  );
+}
