@@ -6,6 +6,7 @@ import type { Bench, Measured, Scale } from './harness/bench.js';
 import { format } from './harness/rounds.js';
 import { disorderBench } from './disorder.js';
 import { liveBench } from './live.js';
+import { naiveBench } from './naive.js';
 import { outboxBench } from './outbox.js';
 import { rebuildBench } from './rebuild.js';
 import { relayBench } from './relay.js';
@@ -14,6 +15,7 @@ import { verifyBench } from './verify.js';
 const benches: readonly Bench[] = [
   rebuildBench,
   liveBench,
+  naiveBench,
   disorderBench,
   verifyBench,
   outboxBench,
