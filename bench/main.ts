@@ -5,6 +5,7 @@ import { runBench, type BenchSpace } from './bench-space.js';
 import type { Bench, Measured, Scale } from './harness/bench.js';
 import { format } from './harness/rounds.js';
 import { disorderBench } from './disorder.js';
+import { fanOutBench } from './fan-out.js';
 import { liveBench } from './live.js';
 import { naiveBench } from './naive.js';
 import { outboxBench } from './outbox.js';
@@ -17,6 +18,7 @@ const benches: readonly Bench[] = [
   liveBench,
   naiveBench,
   disorderBench,
+  fanOutBench,
   verifyBench,
   outboxBench,
   relayBench,

@@ -7,7 +7,7 @@ function event(
   name: string,
   source: string,
   version: number,
-  state: { readonly id: string },
+  state: Readonly<Record<string, unknown>> & { readonly id: string },
 ): OutgoingMessage {
   const id = newId();
   const body = encodeEnvelope({
@@ -75,10 +75,30 @@ export function seededOrder(
 export const seededCustomers = 1_000;
 export const seededProducts = 200;
 
-export function orderChanged(state: { readonly id: string }, version: number): OutgoingMessage {
+/** A customer whom seedOrders made, with another name. */
+export function customerRenamed(n: number, version: number, name: string): OutgoingMessage {
+  return event('CustomerProfileChanged', 'customer', version, {
+    id: seededId('customer', n),
+    name,
+    email: `c${n}@example.org`,
+    tier: 'gold',
+    street: 'Dam 1',
+    postalCode: '1012 JS',
+    city: 'Amsterdam',
+    country: 'NL',
+    registeredAt: '2025-06-01T08:00:00.000Z',
+  });
+}
+
+export function orderChanged(
+  state: Readonly<Record<string, unknown>> & { readonly id: string },
+  version: number,
+): OutgoingMessage {
   return event('OrderChanged', 'order', version, state);
 }
 
-export function orderPlaced(state: { readonly id: string }): OutgoingMessage {
+export function orderPlaced(
+  state: Readonly<Record<string, unknown>> & { readonly id: string },
+): OutgoingMessage {
   return event('OrderPlaced', 'order', 1, state);
 }

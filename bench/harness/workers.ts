@@ -8,8 +8,8 @@ import type { ProjectionBed } from './projection-bed.js';
 
 /** The three workers of a projector, as the app starts them with its defaults, in this process. */
 export interface Workers {
-  /** Resolves when so many deliveries of orders have been applied and all that they changed is in the index. */
-  untilDone(deliveries: number): Promise<void>;
+  /** Resolves when so many deliveries of a source have been applied and all that was changed is in the index. */
+  untilDone(deliveries: number, source?: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export function startWorkers(
 ): Workers {
   const open = (max: number): pg.Pool => new pg.Pool({ connectionString: databaseUrl, max });
   const pools = { apply: open(6), claim: open(LANES + 1), build: open(LANES + 2) };
-  let applied = 0;
+  const applied = new Map<string, number>();
   const builder = startBuilder({ ...bed.building, pool: pools.build, claimPool: pools.claim, lanes: LANES });
   const fanOut = startFanOut({ pool: pools.apply });
   const consumer = startProjectorConsumer({
@@ -35,7 +35,7 @@ export function startWorkers(
     logger: silentLogger,
     metrics: {
       ...noMetrics,
-      applied: (source, _, count) => void (source === order.name && (applied += count)),
+      applied: (source, _, count) => void applied.set(source, (applied.get(source) ?? 0) + count),
     },
     onApplied: () => {
       fanOut.wake();
@@ -43,8 +43,8 @@ export function startWorkers(
     },
   });
   return {
-    untilDone: async (deliveries) => {
-      while (applied < deliveries) await sleep(5);
+    untilDone: async (deliveries, source = order.name) => {
+      while ((applied.get(source) ?? 0) < deliveries) await sleep(5);
       while (await isWaiting(bed.pool)) await sleep(5);
       await builder.idle();
     },
