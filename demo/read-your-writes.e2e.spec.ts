@@ -6,7 +6,7 @@ import { testInstallation, type TestInstallation } from './testing.js';
 import { command, operations, readAll, type Written } from './testing/own-writes.js';
 
 /** `READ_YOUR_WRITES_ROUNDS=500` proves more, and takes longer. */
-const ROUNDS = Number(process.env['READ_YOUR_WRITES_ROUNDS'] ?? 25);
+const ROUNDS = Number(process.env['READ_YOUR_WRITES_ROUNDS'] ?? 15);
 const PEOPLE = 6;
 const ORDERS_OF_ONE = 12;
 

@@ -3,8 +3,8 @@ import { installTriggers } from '../marks/triggers.js';
 
 /**
  * Takes all rows and the triggers of all views out of a projection database, so that it is as it was after its migrations
- * and copies; keys and values that views had added to the copies stay. A tenth of what making a database takes. It is
- * refused where an aggregate was erased, which copies remember for ever.
+ * and copies; keys and values that views had added to the copies stay. It is refused where an aggregate
+ * was erased, which copies remember for ever.
  */
 export async function emptyDatabase(pool: Pool): Promise<void> {
   // Without generations there is no trigger left to wish for, and nothing marks what is deleted next.
