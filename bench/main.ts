@@ -6,6 +6,7 @@ import type { Bench, Measured, Scale } from './harness/bench.js';
 import { format } from './harness/rounds.js';
 import { disorderBench } from './disorder.js';
 import { fanOutBench } from './fan-out.js';
+import { freshnessBench } from './freshness.js';
 import { liveBench } from './live.js';
 import { naiveBench } from './naive.js';
 import { outboxBench } from './outbox.js';
@@ -19,6 +20,7 @@ const benches: readonly Bench[] = [
   naiveBench,
   disorderBench,
   fanOutBench,
+  freshnessBench,
   verifyBench,
   outboxBench,
   relayBench,
