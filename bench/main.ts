@@ -4,6 +4,7 @@ import { Argument, Command, Option } from 'commander';
 import { runBench, type BenchSpace } from './bench-space.js';
 import type { Bench, Measured, Scale } from './harness/bench.js';
 import { format } from './harness/rounds.js';
+import { composeBench } from './compose.js';
 import { disorderBench } from './disorder.js';
 import { fanOutBench } from './fan-out.js';
 import { freshnessBench } from './freshness.js';
@@ -22,6 +23,7 @@ const benches: readonly Bench[] = [
   fanOutBench,
   freshnessBench,
   verifyBench,
+  composeBench,
   outboxBench,
   relayBench,
 ];

@@ -23,21 +23,23 @@ export interface Rounds {
 
 /**
  * Runs the arms in turn, so that all have the same machine, as busy as it is, and each comes first as often as the others.
- * One round before the first is run and checked, and not counted: the servers' JVM and caches have to be warm.
+ * One round before the first is run and checked, and not counted: the servers' JVM and caches have to be warm. The CPU of
+ * the processes in `children` is counted as Node's.
  */
 export async function inTurns(
   arms: readonly Arm[],
   rounds: number,
   print: (line: string) => void,
+  children: readonly number[] = [],
 ): Promise<readonly Rounds[]> {
   const results = arms.map(({ name }) => ({ name, rates: [] as number[], cpu: noCpu }));
   for (let round = 0; round <= rounds; round++) {
     const order = arms.map((_, at) => (at + round) % arms.length);
     for (const at of order) {
       const arm = arms[at] as Arm;
-      const before = readCpu();
+      const before = readCpu(children);
       const { rate, check } = await arm.work(round);
-      const used = cpuBetween(before, readCpu());
+      const used = cpuBetween(before, readCpu(children));
       await check();
       if (round === 0) continue;
       const result = results[at] as (typeof results)[number];

@@ -1,0 +1,60 @@
+import { quantile } from '../appearance.js';
+
+export interface OpenLoop {
+  /** Requests a second, evenly spaced. */
+  readonly rate: number;
+  readonly count: number;
+  readonly ask: (n: number) => Promise<void>;
+}
+
+/**
+ * Sends requests when they are due, however many are unanswered, and counts each from when it was due: a server that
+ * stands still is not asked less. The lateness of this process's timers, up to about a millisecond, is in every figure.
+ * @returns milliseconds of each request
+ */
+export async function openLoop({ rate, count, ask }: OpenLoop): Promise<readonly number[]> {
+  const times = new Array<number>(count).fill(NaN);
+  const beganAt = performance.now() + 5;
+  const askAt = async (n: number, dueAt: number): Promise<void> => {
+    await ask(n);
+    times[n] = performance.now() - dueAt;
+  };
+  await new Promise<void>((resolve, reject) => {
+    const asked: Promise<void>[] = [];
+    const sendDue = (): void => {
+      while (asked.length < count) {
+        const dueAt = beganAt + (asked.length * 1_000) / rate;
+        const waitMs = dueAt - performance.now();
+        if (waitMs > 0) return void setTimeout(sendDue, waitMs);
+        const one = askAt(asked.length, dueAt);
+        // Here too, since nobody waits for all of them before the last is sent.
+        one.catch(reject);
+        asked.push(one);
+      }
+      Promise.all(asked).then(() => resolve(), reject);
+    };
+    sendDue();
+  });
+  return times;
+}
+
+/** Answers a second with so many requests always under way. */
+export async function closedLoop(
+  inFlight: number,
+  milliseconds: number,
+  ask: (n: number) => Promise<void>,
+): Promise<number> {
+  const beganAt = performance.now();
+  let answered = 0;
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (performance.now() - beganAt < milliseconds) {
+      await ask(next++);
+      answered += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
+  return answered / ((performance.now() - beganAt) / 1_000);
+}
+
+export const p99 = (times: readonly number[]): number => quantile(times, 0.99);
