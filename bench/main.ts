@@ -11,6 +11,7 @@ import { freshnessBench } from './freshness.js';
 import { liveBench } from './live.js';
 import { naiveBench } from './naive.js';
 import { outboxBench } from './outbox.js';
+import { readBench } from './read-latency.js';
 import { rebuildBench } from './rebuild.js';
 import { relayBench } from './relay.js';
 import { verifyBench } from './verify.js';
@@ -26,6 +27,7 @@ const benches: readonly Bench[] = [
   composeBench,
   outboxBench,
   relayBench,
+  readBench,
 ];
 
 interface Options {
