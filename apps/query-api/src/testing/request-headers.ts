@@ -39,7 +39,7 @@ export function withHeaders(
   more: fc.Arbitrary<Readonly<Record<string, string>>> = fc.constant({}),
 ): fc.Arbitrary<Generated> {
   const own = fc.oneof(
-    { weight: 3, arbitrary: fc.constant({}) },
+    { weight: 6, arbitrary: fc.constant({}) },
     {
       weight: 1,
       arbitrary: fc.record(

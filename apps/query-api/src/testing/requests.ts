@@ -82,21 +82,25 @@ function requestsOf(plan: Plan, vocabulary: Vocabulary): fc.Arbitrary<Generated>
   const paths = fc.constantFrom(...fields.map(({ path }) => path));
   const controlled = (controls: Readonly<Record<string, fc.Arbitrary<string>>>): fc.Arbitrary<string> =>
     fc
-      .tuple(fc.array(controlOf(controls), { maxLength: 4 }), filters)
+      .tuple(controlsGiven(controls), filters)
       .map(([given, conditions]) => queryOf([...given, ...conditions]));
+  const cursors = fc.constantFrom('?cursor=3.e30.abc', '?cursor=x', '?limit=1&cursor=');
   const where = whereOf(fields, vocabulary).map((filter) => JSON.stringify(filter));
   const id = fc.oneof(
     fc.constantFrom(...vocabulary.ids),
     fc.string({ unit: 'binary', minLength: 1, maxLength: 30 }),
   );
   return fc.oneof(
-    { weight: 5, arbitrary: get('', controlled({ ...controlsOf(fields, paths, words), where })) },
-    { weight: 4, arbitrary: post('/_search', fc.oneof(bodyOf(fields, paths, vocabulary), fc.jsonValue())) },
+    {
+      weight: 5,
+      arbitrary: get('', mostly(controlled({ ...controlsOf(fields, paths, words), where }), cursors)),
+    },
+    { weight: 4, arbitrary: post('/_search', mostly(bodyOf(fields, paths, vocabulary), fc.jsonValue())) },
     {
       weight: 1,
       arbitrary: post(
         '/_batch',
-        fc.oneof(fc.record({ ids: fc.array(id, { maxLength: 5 }) }), fc.jsonValue()),
+        mostly<unknown>(fc.record({ ids: fc.array(id, { maxLength: 5 }) }), fc.jsonValue()),
       ),
     },
     { weight: 1, arbitrary: get('/_export', controlled({ sort: paths, fields: paths, q: words, where })) },
@@ -142,17 +146,20 @@ function controlsOf(
     fields: fc.array(paths, { minLength: 1, maxLength: 3 }).map((some) => some.join()),
     facets: fc.uniqueArray(facetOf(fields), { minLength: 1, maxLength: 3 }).map((some) => some.join()),
     highlight: fc.constantFrom('true', 'false', ...text),
-    limit: fc.constantFrom('0', '1', '5', '100', '101'),
-    page: fc.constantFrom('1', '2', '10', '100000'),
-    totals: fc.constantFrom('exact', 'estimate', 'none', 'all'),
-    tz: fc.constantFrom('Europe/Amsterdam', '+02:00', 'Mars'),
-    cursor: fc.constantFrom('3.e30.abc', 'x'),
+    limit: mostly(fc.constantFrom('0', '1', '5', '100'), fc.constant('101')),
+    page: mostly(fc.constantFrom('1', '2', '10'), fc.constant('100000')),
+    totals: mostly(fc.constantFrom('exact', 'estimate', 'none'), fc.constant('all')),
+    tz: mostly(fc.constantFrom('Europe/Amsterdam', '+02:00'), fc.constant('Mars')),
   };
 }
 
 function sortOf(paths: fc.Arbitrary<string>): fc.Arbitrary<string> {
   return fc
-    .tuple(fc.constantFrom('', '-'), paths, fc.constantFrom('', ':nullsFirst', ':nullsLast', ':x'))
+    .tuple(
+      fc.constantFrom('', '-'),
+      paths,
+      mostly(fc.constantFrom('', ':nullsFirst', ':nullsLast'), fc.constant(':x')),
+    )
     .map((parts) => parts.join(''));
 }
 
@@ -166,17 +173,29 @@ function facetOf(fields: readonly QueryField[]): fc.Arbitrary<string> {
   });
 }
 
+/** Each once, as a rule. */
+function controlsGiven(
+  controls: Readonly<Record<string, fc.Arbitrary<string>>>,
+): fc.Arbitrary<(readonly [string, string])[]> {
+  const given = controlOf(controls);
+  const selector = ([name]: readonly [string, string]): string => name;
+  return mostly(
+    fc.uniqueArray(given, { maxLength: 4, selector }),
+    fc.array(given, { minLength: 2, maxLength: 4 }),
+  );
+}
+
+/** A broken one now and then: a request has several parts, of which each may be it. */
+function mostly<T>(fitting: fc.Arbitrary<T>, other: fc.Arbitrary<T>): fc.Arbitrary<T> {
+  return fc.oneof({ weight: 15, arbitrary: fitting }, { weight: 1, arbitrary: other });
+}
+
 function controlOf(
   controls: Readonly<Record<string, fc.Arbitrary<string>>>,
 ): fc.Arbitrary<readonly [string, string]> {
   return fc
     .constantFrom(...Object.keys(controls))
-    .chain((name) =>
-      fc.tuple(
-        fc.constant(name),
-        fc.oneof({ weight: 12, arbitrary: controls[name] ?? broken }, { weight: 1, arbitrary: broken }),
-      ),
-    );
+    .chain((name) => fc.tuple(fc.constant(name), mostly(controls[name] ?? broken, broken)));
 }
 
 function filterOf(
@@ -184,9 +203,9 @@ function filterOf(
   vocabulary: Vocabulary,
 ): fc.Arbitrary<readonly [string, string]> {
   return fc.constantFrom(...fields).chain((field) =>
-    fc.constantFrom('', '', ...fieldOperatorsOf(field), 'like').chain((op) => {
+    mostly(fc.constantFrom('', '', ...fieldOperatorsOf(field)), fc.constant('like')).chain((op) => {
       const fitting = op === 'exists' ? fc.constantFrom('true', 'false') : textOf(field, op, vocabulary);
-      const value = fc.oneof({ weight: 12, arbitrary: fitting }, { weight: 1, arbitrary: broken });
+      const value = mostly(fitting, broken);
       return fc.tuple(fc.constant(op === '' ? field.path : `${field.path}[${op}]`), value);
     }),
   );
@@ -244,7 +263,7 @@ function whereOf(fields: readonly QueryField[], vocabulary: Vocabulary): fc.Arbi
             : op === '' || op === 'eq' || op === 'ne' || op === 'all'
               ? fc.oneof(valueIn(field), fc.array(valueIn(field), { maxLength: 3 }))
               : valueIn(field);
-      const value = fc.oneof({ weight: 15, arbitrary: operand }, { weight: 1, arbitrary: fc.jsonValue() });
+      const value = mostly(operand, fc.jsonValue());
       return value.map((one) => ({ [field.path]: op === '' ? one : { [op]: one } }));
     }),
   );
@@ -274,7 +293,7 @@ function bodyOf(
       fields: fc.array(paths, { maxLength: 3 }),
       facets: fc.uniqueArray(facetOf(fields), { maxLength: 2 }),
       highlight: fc.boolean(),
-      limit: fc.constantFrom(0, 1, 5, 100, 101, '5'),
+      limit: mostly<unknown>(fc.constantFrom(0, 1, 5, 100), fc.constantFrom(101, '5')),
       totals: fc.constantFrom('exact', 'estimate', 'none'),
       tz: fc.constantFrom('Europe/Amsterdam', '+02:00'),
     },
