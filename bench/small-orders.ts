@@ -34,17 +34,33 @@ export async function fillSmallOrders({
   const name = `${indexPrefix}order-search.1`;
   await index.create(name, compile(orderSearch));
   await index.point(`${indexPrefix}order-search`, name);
-  for (let from = 0; from < documents; from += BULK) {
-    const operations = Array.from({ length: Math.min(BULK, documents - from) }, (_, nth): WriteOperation => {
-      const body = JSON.stringify(orderOf(from + nth, customers));
-      return { kind: 'index', index: name, id: idOf(from + nth), revision: 1, body };
-    });
-    const outcomes = await index.write(operations, 120_000);
-    const failed = outcomes.find(({ kind }) => kind !== 'done');
-    if (failed !== undefined) throw new Error(`A document was not written: ${JSON.stringify(failed)}`);
-  }
+  for (let from = 0; from < documents; from += BULK)
+    await writeSmallOrders(index, name, { from, count: Math.min(BULK, documents - from), customers }, 1);
   await index.refresh(name);
   return name;
+}
+
+export interface Orders {
+  /** The number of the first. */
+  readonly from: number;
+  readonly count: number;
+  readonly customers: number;
+}
+
+/** Writes these orders, which are the same ones at every revision. */
+export async function writeSmallOrders(
+  index: SearchIndex,
+  name: string,
+  { from, count, customers }: Orders,
+  revision: number,
+): Promise<void> {
+  const operations = Array.from({ length: count }, (_, nth): WriteOperation => {
+    const body = JSON.stringify(orderOf(from + nth, customers));
+    return { kind: 'index', index: name, id: idOf(from + nth), revision, body };
+  });
+  const outcomes = await index.write(operations, 120_000);
+  const failed = outcomes.find(({ kind }) => kind !== 'done');
+  if (failed !== undefined) throw new Error(`A document was not written: ${JSON.stringify(failed)}`);
 }
 
 interface Customer {

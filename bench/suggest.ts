@@ -1,17 +1,18 @@
 import { Command } from 'commander';
 import { cpus } from 'node:os';
-import { silentLogger } from '#kernel';
-import { elasticsearchIndex } from '#search';
+import { silentLogger, sleep } from '#kernel';
+import { elasticsearchIndex, type SearchIndex } from '#search';
 import { quantile } from './appearance.js';
 import { print, runBench, type BenchSpace } from './bench-space.js';
 import { startQueryApiProcess } from './query-api-process.js';
 import { median } from './harness/statistics.js';
 import { scattered } from './scattered.js';
-import { customerOf, fillSmallOrders } from './small-orders.js';
+import { customerOf, fillSmallOrders, writeSmallOrders } from './small-orders.js';
 
 interface Options {
   readonly documents: number;
   readonly customers: number;
+  readonly writes: number;
   readonly rounds: number;
   readonly questions: number;
 }
@@ -30,16 +31,17 @@ const fields = ['customer.name', 'customer.city'];
 
 async function measure(
   space: BenchSpace,
-  { documents, customers, rounds, questions }: Options,
+  { documents, customers, writes, rounds, questions }: Options,
 ): Promise<void> {
   const index = elasticsearchIndex({ node: space.elasticsearchUrl, logger: silentLogger });
   try {
-    await fillSmallOrders({ index, indexPrefix: space.indexPrefix, documents, customers });
+    const name = await fillSmallOrders({ index, indexPrefix: space.indexPrefix, documents, customers });
     const api = await startQueryApiProcess(space);
+    const writer = keepWriting(index, name, { documents, customers, perSecond: writes });
     try {
       const counts = namesOf(documents, customers);
       print(
-        `${documents} orders of ${counts.size} customers, ${rounds} rounds of ${questions} questions, one after the other, ${cpus().length} cores`,
+        `${documents} orders of ${counts.size} customers, ${rounds} rounds of ${questions} questions, one after the other, beside ${writes} writes a second, ${cpus().length} cores`,
       );
       for (const field of fields)
         for (const [kind, prefixOf] of Object.entries(prefixes)) {
@@ -67,11 +69,43 @@ async function measure(
           );
         }
     } finally {
+      await writer.stop();
       await api.stop();
     }
   } finally {
     await index.close();
   }
+}
+
+interface Writing {
+  readonly documents: number;
+  readonly customers: number;
+  readonly perSecond: number;
+}
+
+/**
+ * Writes orders again as they are, so that right answers stay the same and Elasticsearch can not give old ones: its cache
+ * of whole answers, and what it knows of a field, hold until a write becomes visible.
+ */
+function keepWriting(
+  index: SearchIndex,
+  name: string,
+  { documents, customers, perSecond }: Writing,
+): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const writing = (async () => {
+    for (let second = 0; !stopping.signal.aborted && perSecond > 0; second += 1) {
+      const from = (second * perSecond) % (documents - perSecond);
+      await writeSmallOrders(index, name, { from, count: perSecond, customers }, 2 + second);
+      await sleep(1_000, stopping.signal);
+    }
+  })();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await writing;
+    },
+  };
 }
 
 interface Suggestion {
@@ -113,6 +147,7 @@ const program = new Command('npm run bench:suggest --')
   .description('How fast the query API suggests values, as who types sees it.')
   .option('--documents <count>', 'orders', Number, 100_000)
   .option('--customers <count>', 'whose names they have', Number, 20_000)
+  .option('--writes <count>', 'orders that are written each second meanwhile', Number, 100)
   .option('--rounds <count>', 'how often each is measured', Number, 5)
   .option('--questions <count>', 'questions of each kind in a round', Number, 60)
   .parse();
