@@ -22,6 +22,7 @@ export {
   type ConfigSpec,
   type Variable,
 } from './config.js';
+export { checkOut } from './check-out.js';
 export { forPeople, messageOf, PrejoinError, type ErrorDetails } from './errors.js';
 export { isUuid, newId } from './ids.js';
 export { createLogger, logLevels, silentLogger, type Logger, type LogLevel } from './logging.js';

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { checkOut } from '#kernel';
 
 /** An outbox row that this transaction has taken: gone if it commits, back if it does not. */
 export interface ClaimedRow {
@@ -84,10 +85,9 @@ function toClaimed(row: RawRow): ClaimedRow {
 
 /** Runs `work` in a transaction on a connection of its own. A connection that is broken is not given back to the pool. */
 export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
   // The connection may break while no query runs (during a publish); the next query reports that.
   const reportedLater = (): void => {};
-  client.on('error', reportedLater);
+  const client = await checkOut(pool, reportedLater);
   let broken: Error | undefined;
   try {
     await client.query('BEGIN');

@@ -5,6 +5,7 @@ import { loadRows } from '../build/load/load.js';
 import type { Generation } from '../generations/generation.js';
 import type { LockChange } from '../locks/verdict.js';
 import { viewChanges } from '../locks/view-changes.js';
+import { withClient } from '../revision/client.js';
 import { readSnapshot, type Snapshot } from '../revision/snapshot.js';
 import { copyTable } from '../schema/names.js';
 import { sqlState } from '../schema/transaction.js';
@@ -92,13 +93,8 @@ async function sum(counts: readonly Promise<number>[]): Promise<number> {
   return (await Promise.all(counts)).reduce((all, one) => all + one, 0);
 }
 
-async function readStandingOf(pool: Pool, names: readonly string[]): Promise<Standing> {
-  const client = await pool.connect();
-  try {
-    return await readStanding(client, names);
-  } finally {
-    client.release();
-  }
+function readStandingOf(pool: Pool, names: readonly string[]): Promise<Standing> {
+  return withClient(pool, (client) => readStanding(client, names));
 }
 
 /** What is too much to load at once is tried by halves, and a root that is too much alone is told. */

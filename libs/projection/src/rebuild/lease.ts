@@ -1,5 +1,5 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
-import { messageOf, type Logger } from '#kernel';
+import { checkOut, messageOf, type Logger } from '#kernel';
 import type { Generation } from '../generations/generation.js';
 import { RebuildLeaseLostError } from './errors.js';
 
@@ -111,8 +111,7 @@ class KeptLease implements Lease {
   /** The one whose end tells others that this process is gone; a lost one is replaced at once, before others act on it. */
   async #openSession(): Promise<PoolClient> {
     if (this.#session !== null) return this.#session;
-    const session = await this.options.pool.connect();
-    session.on('error', this.#onLostSession);
+    const session = await checkOut(this.options.pool, this.#onLostSession);
     this.#session = session;
     return session;
   }

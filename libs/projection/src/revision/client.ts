@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { checkOut } from '#kernel';
 
 /**
  * Runs `work` on one connection of the pool.
@@ -8,12 +9,11 @@ import type { Pool, PoolClient } from 'pg';
  * than returned: it may be inside a transaction, and closing it is what rolls that back.
  */
 export async function withClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
   let broken: Error | undefined;
   const onError = (error: Error): void => {
     broken = error;
   };
-  client.on('error', onError);
+  const client = await checkOut(pool, onError);
   try {
     return await work(client);
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { backoffDelay, sleep } from '#kernel';
+import { backoffDelay, checkOut, sleep } from '#kernel';
 
 export interface TransactionOptions {
   /** Told before each repeat, so that no retry is silent. */
@@ -56,12 +56,10 @@ export async function inTransaction<T>(
 }
 
 async function once<T>(pool: Pool, work: (client: PoolClient) => Promise<T>, idleMs: number): Promise<T> {
-  const client = await pool.connect();
   let broken: Error | undefined;
-  // While it is checked out the pool does not listen, and a connection that dies between two queries would otherwise
-  // end the process. The next query on it reports the loss.
+  // The next query on it reports the loss.
   const lost = (error: Error): void => void (broken = error);
-  client.on('error', lost);
+  const client = await checkOut(pool, lost);
   try {
     await client.query(
       `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on;

@@ -8,7 +8,11 @@ export type BeforeStatement = (sql: string, client: pg.PoolClient) => Promise<vo
 export function interceptedPool(pool: pg.Pool, before: BeforeStatement): pg.Pool {
   return new Proxy(pool, {
     get: (of, name) => {
-      if (name === 'connect') return async () => intercepted(await of.connect(), before);
+      if (name === 'connect')
+        return (callback: Connected) =>
+          of.connect((error, client, release) =>
+            callback(error, client && intercepted(client, before), release),
+          );
       if (name === 'query')
         return (...statement: Statement) =>
           withClient(of, async (client) => {
@@ -20,6 +24,7 @@ export function interceptedPool(pool: pg.Pool, before: BeforeStatement): pg.Pool
   });
 }
 
+type Connected = Parameters<pg.Pool['connect']>[0];
 type Statement = readonly [string | pg.QueryConfig, unknown[]?];
 
 function intercepted(client: pg.PoolClient, before: BeforeStatement): pg.PoolClient {
