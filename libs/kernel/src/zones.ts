@@ -64,17 +64,24 @@ function offsetAt(instant: number, zone: string): number {
   if (zone === 'UTC') return 0;
   const part: Record<string, number> = {};
   for (const { type, value } of formatOf(zone).formatToParts(instant)) part[type] = Number(value);
-  const shown = utc({
-    year: part['year'] ?? 0,
-    month: (part['month'] ?? 1) - 1,
-    day: part['day'] ?? 1,
-    hour: part['hour'] ?? 0,
-    minute: part['minute'] ?? 0,
-    second: part['second'] ?? 0,
-    ms: 0,
-  });
-  return shown - Math.floor(instant / 1000) * 1000;
+  const inYear = (year: number): number =>
+    utc({
+      year,
+      month: (part['month'] ?? 1) - 1,
+      day: part['day'] ?? 1,
+      hour: part['hour'] ?? 0,
+      minute: part['minute'] ?? 0,
+      second: part['second'] ?? 0,
+      ms: 0,
+    });
+  const exact = Math.floor(instant / 1000) * 1000;
+  const ahead = inYear(part['year'] ?? 0) - exact;
+  // Years before the first are counted backwards, without a word of it: year 0 is shown as 1.
+  return ahead > farthest ? inYear(1 - (part['year'] ?? 0)) - exact : ahead;
 }
+
+/** No zone is as far from UTC, in milliseconds. */
+const farthest = 7 * 86_400_000;
 
 function formatOf(zone: string): Intl.DateTimeFormat {
   const known = formats.get(zone);

@@ -41,6 +41,16 @@ describe('An instant', () => {
     expect(read(text)).toBe(expected);
   });
 
+  // Calendars have no year 0: it is shown as the first year before the first.
+  test.each([
+    ['0000-01-01', '+02:00', '0000-01-01T00:00:00.000Z to 0000-01-01T22:00:00.000Z'],
+    ['0000-06-15', '+01:00', '0000-06-14T23:00:00.000Z to 0000-06-15T23:00:00.000Z'],
+    ['0000-12-31', '-05:00', '0000-12-31T05:00:00.000Z to 0001-01-01T05:00:00.000Z'],
+    ['0001-01-01', '+02:00', '0000-12-31T22:00:00.000Z to 0001-01-01T22:00:00.000Z'],
+  ])('%s in %s, about the first years, is read as %s', (text, zone, expected) => {
+    expect(read(text, zone)).toBe(expected);
+  });
+
   test.each([
     [
       '',
