@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes } from 'node:crypto';
+import { randomHex } from './random-hex.js';
 
 /** Where a piece of work belongs: in the trace that its request or message began. */
 export interface Trace {
@@ -26,11 +26,11 @@ export function joinTrace(traceparent?: string): Trace {
     /[^0]/.test(traceId ?? '') &&
     /[^0]/.test(parentId ?? '');
   // "Not sampled" (00) is the truth for a trace that begins here: nothing records spans yet.
-  return valid ? traceOf(traceId!, flags!) : traceOf(randomBytes(16).toString('hex'), '00');
+  return valid ? traceOf(traceId!, flags!) : traceOf(randomHex(16), '00');
 }
 
 function traceOf(traceId: string, flags: string): Trace {
-  return { traceId, traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-${flags}` };
+  return { traceId, traceparent: `00-${traceId}-${randomHex(8)}-${flags}` };
 }
 
 /** Runs `work`, and everything that it awaits, inside `trace`. */

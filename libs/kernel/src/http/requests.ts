@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import { randomUUID } from 'node:crypto';
 import { Histogram, type Registry } from 'prom-client';
-import { newId } from '../ids.js';
 import type { Logger } from '../logging.js';
 import { joinTrace, runInTrace } from '../trace.js';
 
@@ -9,7 +9,7 @@ export function requestIdOf(request: {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }): string {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : newId();
+  return typeof given === 'string' && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID();
 }
 
 /**

@@ -112,44 +112,49 @@ async function scanned(
   server: Server,
   index: string,
   search: Readonly<Record<string, unknown>>,
-): Promise<{ readonly text: string; readonly hits: readonly Map<string, Span>[] }> {
+): Promise<{ readonly text: string; readonly hits: AnswerMembers['hits'] }> {
   const body = JSON.stringify({ version: true, track_total_hits: false, ...search });
   const path = `/${inPath(index)}/_search?allow_partial_search_results=false`;
   const answer = await server.connection.ask({ method: 'POST', path, body });
   if (answer.status !== 200) throw failure(answer, index, server.requestTimeoutMs);
-  return { text: answer.text, hits: hitMembersOf(answer.text) };
+  return { text: answer.text, hits: membersOfAnswer(answer.text).hits };
 }
 
-/** The members of a search answer, and its hits. A part of the shards is no answer: documents would be missing unseen. */
-export function hitsOf(text: string): { readonly root: Map<string, Span>; readonly hits: readonly Span[] } {
-  const root = memberSpans(text, 0);
-  const shards = root.get('_shards');
-  if (shards !== undefined) refusePart(text, shards.start);
-  const outer = root.get('hits');
-  const inner = outer === undefined ? undefined : memberSpans(text, outer.start).get('hits');
-  return { root, hits: inner === undefined ? [] : itemSpans(text, inner.start) };
+/** Where the parts of a search answer are in its text. */
+export interface AnswerMembers {
+  /** All but the hits. */
+  readonly root: ReadonlyMap<string, Span>;
+  /** What stands beside the hits: their total, when it was counted. */
+  readonly beside: ReadonlyMap<string, Span>;
+  /** The members of each hit. */
+  readonly hits: readonly ReadonlyMap<string, Span>[];
 }
 
-/** The members of each hit, as `hitsOf` and `memberSpans` have them, in one pass: thousands of documents come at once. */
-function hitMembersOf(text: string): readonly Map<string, Span>[] {
-  const hits: Map<string, Span>[] = [];
+/**
+ * Reads it in one pass: most of an answer is documents, and each pass over them costs as much as the rest of a request. A
+ * part of the shards is no answer: documents would be missing unseen.
+ */
+export function membersOfAnswer(text: string): AnswerMembers {
+  const [root, beside] = [new Map<string, Span>(), new Map<string, Span>()];
+  const hits: ReadonlyMap<string, Span>[] = [];
+  const keep = (members: Map<string, Span>, name: string, start: number): number => {
+    const end = skipValue(text, start);
+    members.set(name, { start, end });
+    return end;
+  };
   const hit = (at: number): number => {
     const members = new Map<string, Span>();
     hits.push(members);
-    return walkMembers(text, at, (name, start) => {
-      const end = skipValue(text, start);
-      members.set(name, { start, end });
-      return end;
-    });
+    return walkMembers(text, at, (name, start) => keep(members, name, start));
   };
   walkMembers(text, 0, (name, at) => {
     if (name === '_shards') refusePart(text, at);
-    if (name !== 'hits') return skipValue(text, at);
+    if (name !== 'hits') return keep(root, name, at);
     return walkMembers(text, at, (inner, start) =>
-      inner === 'hits' ? walkItems(text, start, hit) : skipValue(text, start),
+      inner === 'hits' ? walkItems(text, start, hit) : keep(beside, inner, start),
     );
   });
-  return hits;
+  return { root, beside, hits };
 }
 
 function refusePart(text: string, shards: number): void {
@@ -158,11 +163,11 @@ function refusePart(text: string, shards: number): void {
     throw new SearchUnavailableError(`${slice(text, failed)} shard(s) did not answer.`);
 }
 
-export function documentOf(text: string, span: Span): StoredDocument {
+function documentOf(text: string, span: Span): StoredDocument {
   return storedIn(text, memberSpans(text, span.start));
 }
 
-function storedIn(text: string, members: ReadonlyMap<string, Span>): StoredDocument {
+export function storedIn(text: string, members: ReadonlyMap<string, Span>): StoredDocument {
   return {
     id: JSON.parse(textOf(text, members, '_id')) as string,
     revision: Number(textOf(text, members, '_version')),

@@ -50,10 +50,15 @@ export function walkMembers(
   while (text[at] !== '}') {
     const keyEnd = skipString(text, at);
     const valueStart = skipSpace(text, expectAt(text, skipSpace(text, keyEnd), ':'));
-    at = skipSpace(text, visit(JSON.parse(text.slice(at, keyEnd)) as string, valueStart));
+    at = skipSpace(text, visit(nameIn(text, at, keyEnd), valueStart));
     if (text[at] === ',') at = skipSpace(text, at + 1);
   }
   return at + 1;
+}
+
+function nameIn(text: string, start: number, end: number): string {
+  const name = text.slice(start + 1, end - 1);
+  return name.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : name;
 }
 
 /** As `walkMembers`, for the items of an array. */
@@ -80,11 +85,13 @@ function skipSpace(text: string, at: number): number {
   return at;
 }
 
+/** Looks for the quote that ends it: a search of the runtime is many times as fast as a loop over the codes. */
 function skipString(text: string, start: number): number {
-  for (let at = expectAt(text, start, '"'); at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === backslash) at += 1;
-    else if (code === quote) return at + 1;
+  for (let at = text.indexOf('"', expectAt(text, start, '"')); at !== -1; at = text.indexOf('"', at + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(at - 1 - escapes) === backslash) escapes += 1;
+    // An even number are escaped backslashes, and not an escaped quote.
+    if (escapes % 2 === 0) return at + 1;
   }
   throw new SyntaxError(`The string at position ${start} of the answer does not end.`);
 }

@@ -1,20 +1,18 @@
 import { SearchRefusedError, SearchTimeoutError } from '../errors.js';
 import type { SearchOptions } from '../search-index.js';
 import { readBy } from './connection.js';
-import { hitsOf } from './documents.js';
+import { membersOfAnswer, type AnswerMembers } from './documents.js';
 import { failure, serverError } from './failure.js';
 import type { Query } from './filter.js';
 import { inPath, type Server } from './indices.js';
-import { slice, type Span } from './raw-json.js';
+import { slice } from './raw-json.js';
 import type { Fields } from '../fields.js';
 import { textFields } from '../fields.js';
 import { compileText } from './text-query.js';
 
-/** A search answer: its text, the members of it, and the spans of its hits. */
-export interface RawAnswer {
+/** A search answer: its text, and where its parts are. */
+export interface RawAnswer extends AnswerMembers {
   readonly text: string;
-  readonly root: ReadonlyMap<string, Span>;
-  readonly hits: readonly Span[];
 }
 
 /** The server gives up first, so that a search which is too heavy has an answer, and is told from a server that has none. */
@@ -42,11 +40,11 @@ export async function askSearch(
       );
     throw failure(answer, index ?? 'a point in time', deadlineMs);
   }
-  const { root, hits } = hitsOf(answer.text);
-  const timedOut = root.get('timed_out');
+  const members = membersOfAnswer(answer.text);
+  const timedOut = members.root.get('timed_out');
   if (timedOut !== undefined && slice(answer.text, timedOut) === 'true')
     throw new SearchTimeoutError(deadlineMs);
-  return { text: answer.text, root, hits };
+  return { text: answer.text, ...members };
 }
 
 /** The query of `q` and of filter clauses. */

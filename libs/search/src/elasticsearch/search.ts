@@ -3,12 +3,12 @@ import { IndexMissingError, PointInTimeGoneError } from '../errors.js';
 import { checkAfter, fieldsByPath, tieBroken, type Fields } from '../fields.js';
 import { estimatedFrom } from '../limits.js';
 import type { SearchAnswer, SearchHit, SearchOptions, SearchRequest, SearchSort } from '../search-index.js';
-import { documentOf } from './documents.js';
+import { storedIn } from './documents.js';
 import { compileFacets, readFacets, type CompiledFacets } from './facets.js';
 import { compileFilter, type Query } from './filter.js';
 import { compileHighlight, readHighlights } from './highlight.js';
 import type { Server } from './indices.js';
-import { memberSpans, slice, type Span } from './raw-json.js';
+import { slice, type Span } from './raw-json.js';
 import { aggregationsOf, askSearch, compileQuery, type RawAnswer } from './request.js';
 import { afterValue, compileSort, sortValueOf, type SortValue } from './sort.js';
 import { totalOf } from './total.js';
@@ -85,7 +85,7 @@ function afterValues(
 
 function readAnswer(answer: RawAnswer, request: SearchRequest, fields: Fields): SearchAnswer {
   const { text, root, hits } = answer;
-  const { total, exact } = totalOf(text, root);
+  const { total, exact } = totalOf(answer);
   const pointInTime = root.get('pit_id');
   const { facets = [] } = request;
   return {
@@ -97,13 +97,17 @@ function readAnswer(answer: RawAnswer, request: SearchRequest, fields: Fields): 
   };
 }
 
-function readHit(text: string, span: Span, request: SearchRequest, fields: Fields): SearchHit {
-  const hit = memberSpans(text, span.start);
+function readHit(
+  text: string,
+  hit: ReadonlyMap<string, Span>,
+  request: SearchRequest,
+  fields: Fields,
+): SearchHit {
   const sort = hit.get('sort');
   const values = sort === undefined ? [] : (JSON.parse(slice(text, sort)) as readonly SortValue[]);
   const sortValues = tieBroken(request.sort).map((key, at) => sortValueOf(values[at] ?? null, key, fields));
   return {
-    ...documentOf(text, span),
+    ...storedIn(text, hit),
     sortValues,
     ...(request.highlight === undefined ? {} : { highlights: readHighlights(text, hit, fields) }),
   };

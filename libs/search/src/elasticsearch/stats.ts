@@ -30,7 +30,7 @@ export async function statsOf(
   const aggregations = aggregationsOf(answer);
   const { by } = request;
   if (by === null) {
-    const bucket = { key: '', doc_count: totalOf(answer.text, answer.root).total, ...aggregations };
+    const bucket = { key: '', doc_count: totalOf(answer).total, ...aggregations };
     return { groups: [groupOf(null, [bucket], request.metrics, fields)], other: 0 };
   }
   return readGroups(aggregations['by'] as Buckets, by, request, fields);
