@@ -1,4 +1,4 @@
-import { createLogger, systemClock, type Logger } from '#kernel';
+import { createLogger, gatheredLines, systemClock, type Logger } from '#kernel';
 import { bootstrapApp, type RunningApp } from '#kernel/http';
 import { views as declared } from '#domains';
 import { createReader, servedView, type ServedView } from '#query';
@@ -71,7 +71,7 @@ export async function startQueryApi(
   { views = declared, guard, ...options }: StartOptions = {},
 ): Promise<RunningApp> {
   const served = views.map((view) => servedView(compile(view), view.options));
-  const logger = createLogger('query-api', config.LOG_LEVEL);
+  const logger = createLogger('query-api', config.LOG_LEVEL, gatheredLines());
   const registry = new Registry();
   const index = elasticsearchIndex({
     node: config.ELASTICSEARCH_URL,

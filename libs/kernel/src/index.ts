@@ -24,6 +24,7 @@ export {
 } from './config.js';
 export { checkOut } from './check-out.js';
 export { forPeople, messageOf, PrejoinError, type ErrorDetails } from './errors.js';
+export { gatheredLines } from './gathered-lines.js';
 export { isUuid, newId } from './ids.js';
 export { createLogger, logLevels, silentLogger, type Logger, type LogLevel } from './logging.js';
 export { backoffDelay, sleep, systemClock, type Backoff, type Clock } from './time.js';
