@@ -15,6 +15,7 @@ import { orderPlan } from '../testing/order-plan.js';
 import type { Circuit } from './circuit.js';
 import { elasticsearchIndex } from './elasticsearch-index.js';
 
+/** What "at once" is told apart from: a tenth of it is more than a busy machine takes. */
 const deadlineMs = 20_000;
 
 describe('The circuit of those who read', () => {
@@ -60,7 +61,7 @@ describe('The circuit of those who read', () => {
     expect(changes).toEqual(['open']);
     const began = performance.now();
     const asked = await Promise.allSettled(Array.from({ length: 200 }, (_, at) => get({ id: `id${at}` })));
-    expect(performance.now() - began).toBeLessThan(200);
+    expect(performance.now() - began).toBeLessThan(deadlineMs / 10);
     for (const one of asked)
       expect(one).toMatchObject({
         reason: { message: expect.stringContaining('did not answer the last calls') },
@@ -83,7 +84,7 @@ describe('The circuit of those who read', () => {
     expect(performance.now() - began).toBeLessThan(8_000);
     const refused = performance.now();
     await expect(get({ id: 'b' })).rejects.toBeInstanceOf(SearchUnavailableError);
-    expect(performance.now() - refused).toBeLessThan(50);
+    expect(performance.now() - refused).toBeLessThan(deadlineMs / 10);
     proxy.cut();
     proxy.resume();
     expect(await caught).toBeInstanceOf(SearchUnavailableError);
