@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { orderSearch } from '#commerce';
-import { seededRandom } from '#testing';
+import { eventually, seededRandom } from '#testing';
 import { randomOrder, startBusyWriter, type BusyWriter, type Written } from './testing/busy-writer.js';
 import type { OrderDocument } from './testing/orders.js';
 import { serve, type Served } from './testing/serve.js';
@@ -53,7 +53,10 @@ describe(`Pages of a view that ${WRITES_PER_SECOND} writes a second change (PAGI
     await served.close();
   });
 
-  /** All pages, and how many writes were visible before the first and sent until the last of them. */
+  /**
+   * All pages, and how many writes were visible before the first and sent until the last of them. Behind the first page it
+   * waits until search shows newer writes: on a fast machine all pages would be read before that.
+   */
   const walk = async (
     query: string,
   ): Promise<{ seen: readonly OrderDocument[]; from: number; to: number }> => {
@@ -65,6 +68,7 @@ describe(`Pages of a view that ${WRITES_PER_SECOND} writes a second change (PAGI
       const { data, next } = (await response.json()) as Page;
       seen.push(...data);
       asked = next === null ? null : `cursor=${encodeURIComponent(next)}`;
+      if (seen.length <= LIMIT) await eventually(() => expect(writer.visible).toBeGreaterThan(from + 200));
     }
     return { seen, from, to: writer.written.length };
   };

@@ -48,7 +48,13 @@ export function withHeaders(
       ),
     },
   );
-  return fc
-    .tuple(requests, own, more)
-    .map(([request, headers, others]) => ({ ...request, headers: { ...headers, ...others } }));
+  // A get is what it means something for, and one that finds a document is rare enough.
+  const kept = fc.option(
+    copy.map((text) => ({ 'If-None-Match': text })),
+    { nil: {} },
+  );
+  return fc.tuple(requests, own, kept, more).map(([request, headers, copied, others]) => ({
+    ...request,
+    headers: { ...headers, ...(request.operation.path.endsWith('/{id}') ? copied : {}), ...others },
+  }));
 }

@@ -28,7 +28,13 @@ const order = (id: string, total: number, customerId = 'c1') =>
   });
 
 /** The world's pool with another way to get connections for snapshots; single queries go on as ever. */
-function readingBy(connect: () => Promise<pg.PoolClient>): pg.Pool {
+function readingBy(open: () => Promise<pg.PoolClient>): pg.Pool {
+  const connect = (callback: Parameters<pg.Pool['connect']>[0]): void =>
+    void open().then(
+      (client) => callback(undefined, client, (error?: Error | boolean) => client.release(error)),
+      (error: Error) => callback(error, undefined, () => undefined),
+    );
+  // The rest of a pool is not asked for.
   return { connect, query: world.pool.query.bind(world.pool) } as Partial<pg.Pool> as pg.Pool;
 }
 
@@ -116,23 +122,20 @@ describe('a builder', () => {
       if (statement.includes('pg_logical_emit_message')) steps.push('log');
       if (statement === 'COMMIT') steps.push('commit');
     };
-    const pool = {
-      query: world.pool.query.bind(world.pool),
-      connect: async () => {
-        const client = await world.pool.connect();
-        const query = client.query.bind(client);
-        const release = client.release.bind(client);
-        client.query = ((...args: Parameters<typeof query>) => {
-          note(args[0]);
-          return query(...args);
-        }) as typeof query;
-        client.release = (error) => {
-          Object.assign(client, { query, release });
-          release(error);
-        };
-        return client;
-      },
-    } as Partial<pg.Pool> as pg.Pool;
+    const pool = readingBy(async () => {
+      const client = await world.pool.connect();
+      const query = client.query.bind(client);
+      const release = client.release.bind(client);
+      client.query = ((...args: Parameters<typeof query>) => {
+        note(args[0]);
+        return query(...args);
+      }) as typeof query;
+      client.release = (error) => {
+        Object.assign(client, { query, release });
+        release(error);
+      };
+      return client;
+    });
     const index: SearchIndex = {
       ...world.index,
       write: (operations, deadlineMs) => {
