@@ -21,14 +21,18 @@ export async function openLoop({ rate, count, ask }: OpenLoop): Promise<readonly
   };
   await new Promise<void>((resolve, reject) => {
     const asked: Promise<void>[] = [];
+    let failed = false;
     const sendDue = (): void => {
-      while (asked.length < count) {
+      while (asked.length < count && !failed) {
         const dueAt = beganAt + (asked.length * 1_000) / rate;
         const waitMs = dueAt - performance.now();
         if (waitMs > 0) return void setTimeout(sendDue, waitMs);
         const one = askAt(asked.length, dueAt);
         // Here too, since nobody waits for all of them before the last is sent.
-        one.catch(reject);
+        one.catch((error: unknown) => {
+          failed = true;
+          reject(error as Error);
+        });
         asked.push(one);
       }
       Promise.all(asked).then(() => resolve(), reject);
