@@ -28,7 +28,7 @@ const EVENTS = {
   l: { ours: 200_000, first: 10_000, tuned: 50_000 },
 };
 const FIRST = { prefetch: 10, handlers: 10 };
-const TUNED = { prefetch: 200, handlers: 50, connections: 20 };
+const TUNED = { prefetch: 200, handlers: 50, connections: 10 };
 
 export const naiveBench: Bench = {
   name: 'naive',

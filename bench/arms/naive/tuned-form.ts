@@ -4,8 +4,8 @@ import { decodeOrderEvent, type Form, type FormServers, type OrderEvent } from '
 
 /**
  * The same made fast, still one event at a time: the driver without the mapper, one statement that writes an order with its
- * lines and one that reads all joins, both prepared, as many connections as handlers. The index refuses what is older
- * than what it has, and events of one order wait for each other.
+ * lines and one that reads all joins, both prepared, a kept connection to the index for each handler. The index refuses what is
+ * older than what it has, and events of one order wait for each other.
  */
 export function openTunedForm(
   { databaseUrl, elasticsearchUrl, indexName }: FormServers,
