@@ -22,6 +22,10 @@ export async function openLoop({ rate, count, ask }: OpenLoop): Promise<readonly
   await new Promise<void>((resolve, reject) => {
     const asked: Promise<void>[] = [];
     let failed = false;
+    const fail = (error: Error): void => {
+      failed = true;
+      reject(error);
+    };
     const sendDue = (): void => {
       while (asked.length < count && !failed) {
         const dueAt = beganAt + (asked.length * 1_000) / rate;
@@ -29,10 +33,7 @@ export async function openLoop({ rate, count, ask }: OpenLoop): Promise<readonly
         if (waitMs > 0) return void setTimeout(sendDue, waitMs);
         const one = askAt(asked.length, dueAt);
         // Here too, since nobody waits for all of them before the last is sent.
-        one.catch((error: unknown) => {
-          failed = true;
-          reject(error as Error);
-        });
+        one.catch(fail);
         asked.push(one);
       }
       Promise.all(asked).then(() => resolve(), reject);
