@@ -11,13 +11,16 @@ import { freshnessBench } from './freshness.js';
 import { liveBench } from './live.js';
 import { naiveBench } from './naive.js';
 import { outboxBench } from './outbox.js';
+import { memoryBench } from './projector-memory.js';
 import { readBench } from './read-latency.js';
 import { rebuildBench } from './rebuild.js';
+import { rebuildUnderLoadBench } from './rebuild-under-load.js';
 import { relayBench } from './relay.js';
 import { verifyBench } from './verify.js';
 
 const benches: readonly Bench[] = [
   rebuildBench,
+  rebuildUnderLoadBench,
   liveBench,
   naiveBench,
   disorderBench,
@@ -28,6 +31,7 @@ const benches: readonly Bench[] = [
   outboxBench,
   relayBench,
   readBench,
+  memoryBench,
 ];
 
 interface Options {
@@ -65,8 +69,8 @@ function summary({ ratio, goal, ours, other, unit, spread }: Measured): string {
   return `ratio ${ratio.toFixed(2)} (goal ${goal}), spread ${Math.round(spread * 100)} %: ${format(ours)} by ${format(other)} ${unit}`;
 }
 
-function asJson(name: string, { more = {}, ...measured }: Measured, rounds: number): object {
-  const { ratio, goal, ours, other, unit, spread } = measured;
+function asJson(name: string, { more = {}, ...measured }: Measured, asked: number): object {
+  const { ratio, goal, ours, other, unit, spread, rounds = asked } = measured;
   return { name, ratio, goal, ours, other, unit, rounds, spread, cores: availableParallelism(), ...more };
 }
 

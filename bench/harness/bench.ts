@@ -19,6 +19,8 @@ export interface Measured {
   readonly unit: string;
   /** The extremes of the rounds' ratios, as a share of their median. */
   readonly spread: number;
+  /** Where it is not as often as was asked for. */
+  readonly rounds?: number;
   /** Whatever else a benchmark has to say. */
   readonly more?: Readonly<Record<string, number>>;
 }

@@ -1,0 +1,192 @@
+import { silentLogger, sleep } from '#kernel';
+import { pickGeneration, rebuild, verifyDocuments } from '#projection';
+import { seededId } from '#projection/testing';
+import { busNames, connectPublisher, eventTopology, type Publisher } from '#messaging';
+import type { BenchSpace } from './bench-space.js';
+import type { Bench, Measured, Run } from './harness/bench.js';
+import { atRate, latencyOf } from './harness/load.js';
+import { mustBe } from './harness/projecting.js';
+import { onProjectionBed, type ProjectionBed } from './harness/projection-bed.js';
+import { format } from './harness/rounds.js';
+import { median, spread } from './harness/statistics.js';
+import { startWorkers, type Workers } from './harness/workers.js';
+import { startQueryApiProcess, type QueryApiProcess } from './query-api-process.js';
+import { orderChanged, seededOrder } from './shop-events.js';
+
+const ORDERS = { s: 10_000, m: 50_000, l: 500_000 };
+/** A second; every second read is a list. */
+const READS = 60;
+const WRITES = 20;
+const BEFORE_SECONDS = 6;
+
+export const rebuildUnderLoadBench: Bench = {
+  name: 'rebuild-under-load',
+  about:
+    'The 99th percentile of reads while a view is rebuilt and orders change, by that of before; with the rate of the rebuild by its rate alone, failed reads and lost changes.',
+  measure: (space, run) =>
+    onProjectionBed(space, async (bed) => {
+      await bed.seed({ orders: ORDERS[run.scale] });
+      await rebuild(bed.rebuilding);
+      const { rabbitmqUrl: url, busPrefix } = space;
+      const exchange = busNames(busPrefix).events;
+      const topology = eventTopology(busPrefix);
+      const publisher = connectPublisher({ url, exchange, topology, logger: silentLogger });
+      const workers = startWorkers(space, bed);
+      const api = await startQueryApiProcess(space);
+      try {
+        return await measure(
+          { space, bed, publisher, workers, api, versions: new Map(), written: 0, nth: 0 },
+          run,
+        );
+      } finally {
+        await api.stop();
+        await workers.close();
+        await publisher.close();
+      }
+    }),
+};
+
+interface World {
+  readonly space: BenchSpace;
+  readonly bed: ProjectionBed;
+  readonly publisher: Publisher;
+  readonly workers: Workers;
+  readonly api: QueryApiProcess;
+  /** The last version that was published of each order that was changed, by its number. */
+  readonly versions: Map<number, number>;
+  written: number;
+  nth: number;
+}
+
+interface Round {
+  readonly before: number;
+  readonly during: number;
+  readonly rateShare: number;
+  readonly failed: number;
+}
+
+async function measure(world: World, { scale, rounds, print }: Run): Promise<Measured> {
+  const orders = ORDERS[scale];
+  const all: Round[] = [];
+  for (let round = 0; round <= rounds; round++) {
+    const one = await once(world, orders);
+    const { before, during, rateShare } = one;
+    print(
+      `${round === 0 ? 'warm' : `round ${round}`}: reads p99 ${format(before)} ms before, ${format(during)} during, at ${format(rateShare)} of the rate alone`,
+    );
+    if (round > 0) all.push(one);
+  }
+  const lost = await lostChanges(world);
+  mustBe('lost changes', lost, 0);
+  const ratios = all.map(({ before, during }) => during / before);
+  return {
+    ratio: median(ratios),
+    goal: 1.5,
+    ours: median(all.map(({ during }) => during)),
+    other: median(all.map(({ before }) => before)),
+    unit: 'ms',
+    spread: spread(ratios),
+    more: {
+      rateRatio: median(all.map(({ rateShare }) => rateShare)),
+      failedReads: all.reduce((sum, { failed }) => sum + failed, 0),
+      lostUpdates: lost,
+    },
+  };
+}
+
+/** A rebuild alone, then reads and writes alone, then all of it. */
+async function once(world: World, orders: number): Promise<Round> {
+  const alone = await timedRebuild(world, orders);
+  const stopping = new AbortController();
+  const writing = write(world, orders, stopping.signal);
+  try {
+    const before = await read(world, orders, BEFORE_SECONDS);
+    const rebuilding = timedRebuild(world, orders);
+    const during = await readUntil(world, orders, rebuilding);
+    const rateShare = (await rebuilding) / alone;
+    const failed = before.failed + during.failed;
+    return { before: before.p99, during: during.p99, rateShare, failed };
+  } finally {
+    stopping.abort();
+    await writing;
+  }
+}
+
+async function timedRebuild({ bed }: World, orders: number): Promise<number> {
+  const startedAt = performance.now();
+  await rebuild(bed.rebuilding);
+  return orders / ((performance.now() - startedAt) / 1_000);
+}
+
+interface Reads {
+  readonly p99: number;
+  readonly failed: number;
+}
+
+async function readUntil(world: World, orders: number, done: Promise<unknown>): Promise<Reads> {
+  let isDone = false;
+  const noted = done.then(() => (isDone = true));
+  const times: number[] = [];
+  let failed = 0;
+  while (!isDone) {
+    const second = await readFor(world, orders, 1);
+    times.push(...second.times);
+    failed += second.failed;
+  }
+  await noted;
+  return { p99: latencyOf(times).p99, failed };
+}
+
+async function read(world: World, orders: number, seconds: number): Promise<Reads> {
+  const { times, failed } = await readFor(world, orders, seconds);
+  return { p99: latencyOf(times).p99, failed };
+}
+
+async function readFor(
+  world: World,
+  orders: number,
+  seconds: number,
+): Promise<{ readonly times: readonly number[]; readonly failed: number }> {
+  let failed = 0;
+  const times = await atRate(
+    async (nth) => {
+      const id = seededId('order', 1 + ((nth * 7_919 + (world.nth += 1)) % orders));
+      const path = nth % 2 === 0 ? `/${id}` : `?customer.tier=gold&sort=-placedAt&limit=20&total[gte]=${nth}`;
+      const answer = await fetch(`${world.api.url}/views/order-search${path}`);
+      await answer.arrayBuffer();
+      if (answer.status !== 200) failed += 1;
+    },
+    READS,
+    seconds,
+  );
+  return { times, failed };
+}
+
+/** Changes orders at a steady rate; what is published last of each has to be in its document in the end. */
+async function write(world: World, orders: number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const n = 1 + ((world.written * 7_919) % orders);
+    const version = (world.versions.get(n) ?? 1) + 1;
+    const state = seededOrder(seededId('order', n), n, totalOf(version));
+    const [outcome] = await world.publisher.publish([orderChanged(state, version)]);
+    if (outcome?.kind !== 'confirmed') throw new Error('The broker did not take an event.');
+    world.versions.set(n, version);
+    world.written += 1;
+    await sleep(1_000 / WRITES, signal);
+  }
+}
+
+const totalOf = (version: number): number => 5_000_000 + version;
+
+/** Documents that are not of the last change, and whatever else a verification finds. */
+async function lostChanges({ bed, workers, versions, written }: World): Promise<number> {
+  await workers.untilDone(written);
+  const generation = await pickGeneration(bed.pool, bed.plan.view, null);
+  const { differences } = await verifyDocuments(bed.building, generation);
+  const ids = [...versions.keys()].map((n) => seededId('order', n));
+  const found = await bed.index.getMany(generation.indexName, ids, { deadlineMs: 30_000 });
+  const old = [...versions].filter(
+    ([n, version]) => !found.get(seededId('order', n))?.source.includes(`"total":${totalOf(version)},`),
+  );
+  return differences.length + old.length;
+}
