@@ -17,7 +17,7 @@ import {
 import { startArm, type ArmProcess } from './harness/arm-process.js';
 import type { Bench, Measured, Run } from './harness/bench.js';
 import { readCpu } from './harness/cpu.js';
-import { atRate, latencyOf, peakRate, type Ask, type Latency } from './harness/load.js';
+import { closedLoop, latencyOf, openLoop, type Ask, type Latency } from './harness/open-loop.js';
 import { recordCalls, type RecordedCall } from './harness/recorder.js';
 import { format } from './harness/rounds.js';
 import { median, spread } from './harness/statistics.js';
@@ -168,8 +168,8 @@ async function compareSides(clients: Clients, processes: Sides, run: Run): Promi
   const results: Record<Kind, RatiosOf> = { get: [], list: [] };
   for (const kind of kinds) {
     const peaks: number[] = [];
-    for (const side of sides) await peakRate(askOf(side, kind), LANES, warmSeconds);
-    for (const side of sides) peaks.push(await peakRate(askOf(side, kind), LANES, seconds));
+    for (const side of sides) await closedLoop(LANES, 1_000 * warmSeconds, askOf(side, kind));
+    for (const side of sides) peaks.push(await closedLoop(LANES, 1_000 * seconds, askOf(side, kind)));
     const perSecond = Math.max(1, Math.floor(LOAD * Math.min(...peaks)));
     const [ours = NaN, other = NaN] = peaks;
     run.print(
@@ -179,7 +179,9 @@ async function compareSides(clients: Clients, processes: Sides, run: Run): Promi
       const round_: Partial<Record<Side, Latency>> = {};
       for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
         const cpu = watchCpu(processes);
-        round_[side] = latencyOf(await atRate(askOf(side, kind), perSecond, seconds));
+        round_[side] = latencyOf(
+          await openLoop({ rate: perSecond, count: Math.ceil(perSecond * seconds), ask: askOf(side, kind) }),
+        );
         run.print(`${kind}, round ${round}, ${side}: ${told(round_[side])}; CPU seconds ${cpu()}`);
       }
       results[kind].push(round_ as Record<Side, Latency>);

@@ -4,7 +4,7 @@ import { seededId } from '#projection/testing';
 import { busNames, connectPublisher, eventTopology, type Publisher } from '#messaging';
 import type { BenchSpace } from './bench-space.js';
 import type { Bench, Measured, Run } from './harness/bench.js';
-import { atRate, latencyOf } from './harness/load.js';
+import { openLoop, p99 } from './harness/open-loop.js';
 import { mustBe } from './harness/projecting.js';
 import { onProjectionBed, type ProjectionBed } from './harness/projection-bed.js';
 import { format } from './harness/rounds.js';
@@ -134,12 +134,12 @@ async function readUntil(world: World, orders: number, done: Promise<unknown>): 
     failed += second.failed;
   }
   await noted;
-  return { p99: latencyOf(times).p99, failed };
+  return { p99: p99(times), failed };
 }
 
 async function read(world: World, orders: number, seconds: number): Promise<Reads> {
   const { times, failed } = await readFor(world, orders, seconds);
-  return { p99: latencyOf(times).p99, failed };
+  return { p99: p99(times), failed };
 }
 
 async function readFor(
@@ -148,17 +148,17 @@ async function readFor(
   seconds: number,
 ): Promise<{ readonly times: readonly number[]; readonly failed: number }> {
   let failed = 0;
-  const times = await atRate(
-    async (nth) => {
+  const times = await openLoop({
+    rate: READS,
+    count: READS * seconds,
+    ask: async (nth) => {
       const id = seededId('order', 1 + ((nth * 7_919 + (world.nth += 1)) % orders));
       const path = nth % 2 === 0 ? `/${id}` : `?customer.tier=gold&sort=-placedAt&limit=20&total[gte]=${nth}`;
       const answer = await fetch(`${world.api.url}/views/order-search${path}`);
       await answer.arrayBuffer();
       if (answer.status !== 200) failed += 1;
     },
-    READS,
-    seconds,
-  );
+  });
   return { times, failed };
 }
 
