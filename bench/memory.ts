@@ -13,6 +13,7 @@ export function watchMemory(pid: number): MemoryWatch {
     const kibibytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     seen.push({ at: performance.now(), mebibytes: Number(kibibytes) / 1_024 });
   };
+  look();
   const timer = setInterval(look, 200);
   return {
     peak: (fromMs, toMs) =>
