@@ -1,15 +1,12 @@
 import { Agent } from 'node:http';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { OrderSearch } from '#commerce';
 import { rebuild } from '#projection';
-import { checkoutFolder, startApp, untilReady, type RunningApp } from '../stack/apps.js';
-import { freePort } from '../stack/launch.js';
 import { quantile } from './appearance.js';
 import { getText } from './arms/compose/http.js';
 import { startComposer, type Composer } from './arms/compose/start.js';
 import { createServiceTables } from './arms/compose/tables.js';
-import type { BenchSpace } from './bench-space.js';
+import type { ArmProcess } from './harness/arm-process.js';
 import type { Bench, Measured, Run } from './harness/bench.js';
 import { documentsOf } from './harness/checksum.js';
 import { closedLoop, openLoop, p99 } from './harness/open-loop.js';
@@ -17,6 +14,7 @@ import { onProjectionBed, type ProjectionBed } from './harness/projection-bed.js
 import { mustBe } from './harness/projecting.js';
 import { compare, describeCpu, format, inTurns, type Arm, type Rounds } from './harness/rounds.js';
 import { median } from './harness/statistics.js';
+import { startQueryApiProcess } from './query-api-process.js';
 import { scattered } from './scattered.js';
 
 const ORDERS = { s: 20_000, m: 100_000, l: 500_000 };
@@ -35,9 +33,8 @@ export const composeBench: Bench = {
       await bed.seed({ orders: ORDERS[run.scale] });
       const { indexName } = await rebuild(bed.rebuilding);
       await createServiceTables(bed.pool);
-      const api = await startQueryApi(space);
+      const api = await startQueryApiProcess(space, { freshness: true });
       try {
-        await untilReady(api);
         const composer = await startComposer(space.databaseUrl);
         try {
           return await measure({ api, composer, orders: await ordersOf(bed, indexName) }, run);
@@ -49,21 +46,6 @@ export const composeBench: Bench = {
       }
     }),
 };
-
-async function startQueryApi({
-  databaseUrl,
-  elasticsearchUrl,
-  indexPrefix,
-}: BenchSpace): Promise<RunningApp> {
-  const env = {
-    ELASTICSEARCH_URL: elasticsearchUrl,
-    INDEX_PREFIX: indexPrefix,
-    PROJECTION_DATABASE_URL: databaseUrl,
-    CURSOR_SECRET: 'a secret of a benchmark',
-  };
-  const logFolder = join(checkoutFolder, '.prejoin/logs');
-  return startApp('query-api', { port: await freePort(), env, logFolder });
-}
 
 /** An order as the index has it, which the answers of both sides have to show. A text, for the sake of the heap. */
 interface Order {
@@ -84,7 +66,7 @@ async function ordersOf(bed: ProjectionBed, indexName: string): Promise<readonly
 }
 
 interface Place {
-  readonly api: RunningApp;
+  readonly api: ArmProcess;
   readonly composer: Composer;
   /** The newest first. */
   readonly orders: readonly Order[];

@@ -7,7 +7,8 @@ import { silentLogger, sleep } from '#kernel';
 import { elasticsearchIndex, type SearchIndex } from '#search';
 import { print, runBench, type BenchSpace } from './bench-space.js';
 import { watchMemory, type MemoryWatch } from './memory.js';
-import { startQueryApiProcess, type QueryApiProcess } from './query-api-process.js';
+import type { ArmProcess } from './harness/arm-process.js';
+import { startQueryApiProcess } from './query-api-process.js';
 import { fillSmallOrders, idOf } from './small-orders.js';
 
 interface Options {
@@ -49,7 +50,7 @@ async function measure(space: BenchSpace, { documents, slowSeconds }: Options): 
 }
 
 interface Context {
-  readonly api: QueryApiProcess;
+  readonly api: ArmProcess;
   readonly memory: MemoryWatch;
   readonly documents: number;
 }
@@ -115,7 +116,7 @@ async function leaveHalfway(
   await askOnce(api);
 }
 
-async function beginExport({ url }: QueryApiProcess): Promise<IncomingMessage> {
+async function beginExport({ url }: ArmProcess): Promise<IncomingMessage> {
   const request = get(`${url}/views/order-search/_export`, { agent: false });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   if (response.statusCode !== 200) throw new Error(`The export was answered by ${response.statusCode}.`);
@@ -128,7 +129,7 @@ function linesOf(response: IncomingMessage): AsyncIterable<string> {
   return createInterface({ input: response, crlfDelay: Infinity });
 }
 
-async function askOnce({ url }: QueryApiProcess): Promise<void> {
+async function askOnce({ url }: ArmProcess): Promise<void> {
   const answer = await fetch(`${url}/views/order-search?limit=1`);
   if (answer.status !== 200) throw new Error(`A list was answered by ${answer.status}.`);
   await answer.arrayBuffer();

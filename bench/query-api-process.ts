@@ -1,44 +1,34 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import type { BenchSpace } from './bench-space.js';
+import { startArm, type ArmProcess } from './harness/arm-process.js';
 
-/** A query API as its users run it: a process of its own. */
-export interface QueryApiProcess {
-  readonly url: string;
-  readonly pid: number;
-  stop(): Promise<void>;
+export interface QueryApiOptions {
+  /** What is started; absent is the app as its users run it. */
+  readonly script?: string;
+  /** Where it finds Elasticsearch; absent is the space's own. */
+  readonly elasticsearchUrl?: string;
+  /** Whether it tells how far its views are behind, which asks the projection's database. */
+  readonly freshness?: boolean;
+  readonly flags?: readonly string[];
 }
 
-export async function startQueryApiProcess({
-  elasticsearchUrl,
-  indexPrefix,
-}: BenchSpace): Promise<QueryApiProcess> {
-  const child = spawn(process.execPath, ['dist/apps/query-api/src/main.js'], {
-    env: {
-      ...process.env,
-      QUERY_API_PORT: '0',
-      ELASTICSEARCH_URL: elasticsearchUrl,
-      INDEX_PREFIX: indexPrefix,
-      PROJECTION_DATABASE_URL: '',
-      CURSOR_SECRET: 'a secret of a benchmark',
-      LOG_LEVEL: 'info',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const text of createInterface({ input: child.stdout })) {
-    const entry = JSON.parse(text) as { msg: string; url?: string };
-    if (entry.msg !== 'Listening' || entry.url === undefined) continue;
-    child.stdout.resume();
-    return {
-      url: entry.url,
-      pid: child.pid ?? 0,
-      stop: async () => {
-        const ended = once(child, 'exit');
-        child.kill('SIGTERM');
-        await ended;
-      },
-    };
-  }
-  throw new Error('The query API ended before it listened.');
+/** A query API in a process of its own, on a port of its own. */
+export function startQueryApiProcess(
+  { databaseUrl, elasticsearchUrl, indexPrefix }: BenchSpace,
+  { script = 'dist/apps/query-api/src/main.js', freshness = false, flags, ...more }: QueryApiOptions = {},
+): Promise<ArmProcess> {
+  const env = {
+    QUERY_API_PORT: '0',
+    ELASTICSEARCH_URL: more.elasticsearchUrl ?? elasticsearchUrl,
+    INDEX_PREFIX: indexPrefix,
+    PROJECTION_DATABASE_URL: freshness ? databaseUrl : '',
+    CURSOR_SECRET: 'a secret of a benchmark',
+    LOG_LEVEL: 'info',
+  };
+  return startArm(script, env, urlIn, flags);
+}
+
+/** Its log says where it listens. */
+function urlIn(line: string): string | null {
+  const { msg, url } = JSON.parse(line) as { msg: string; url?: string };
+  return msg === 'Listening' && url !== undefined ? url : null;
 }

@@ -21,6 +21,7 @@ import { closedLoop, latencyOf, openLoop, type Ask, type Latency } from './harne
 import { recordCalls, type RecordedCall } from './harness/recorder.js';
 import { format } from './harness/rounds.js';
 import { median, spread } from './harness/statistics.js';
+import { startQueryApiProcess } from './query-api-process.js';
 import { scattered } from './scattered.js';
 
 const sizes = {
@@ -86,24 +87,14 @@ export const readBench: Bench = {
   },
 };
 
-function startQueryApi({ indexPrefix, databaseUrl }: BenchSpace, node: string): Promise<ArmProcess> {
+function startQueryApi(space: BenchSpace, elasticsearchUrl: string): Promise<ArmProcess> {
   const profile = process.env['PREJOIN_BENCH_PROFILE'];
-  return startArm(
-    'dist/bench/arms/guarded-query-api.js',
-    {
-      QUERY_API_PORT: '0',
-      ELASTICSEARCH_URL: node,
-      INDEX_PREFIX: indexPrefix,
-      PROJECTION_DATABASE_URL: databaseUrl,
-      CURSOR_SECRET: 'a secret of a benchmark',
-      LOG_LEVEL: 'info',
-    },
-    (line) => {
-      const { msg, url } = JSON.parse(line) as { msg: string; url?: string };
-      return msg === 'Listening' && url !== undefined ? url : null;
-    },
-    profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
-  );
+  return startQueryApiProcess(space, {
+    script: 'dist/bench/arms/guarded-query-api.js',
+    elasticsearchUrl,
+    freshness: true,
+    flags: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+  });
 }
 
 /** The calls that the query API makes for a get and for a list, so that the proxy makes the same. */

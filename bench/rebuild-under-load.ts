@@ -10,7 +10,8 @@ import { onProjectionBed, type ProjectionBed } from './harness/projection-bed.js
 import { format } from './harness/rounds.js';
 import { median, spread } from './harness/statistics.js';
 import { startWorkers, type Workers } from './harness/workers.js';
-import { startQueryApiProcess, type QueryApiProcess } from './query-api-process.js';
+import type { ArmProcess } from './harness/arm-process.js';
+import { startQueryApiProcess } from './query-api-process.js';
 import { orderChanged, seededOrder } from './shop-events.js';
 
 const ORDERS = { s: 10_000, m: 50_000, l: 500_000 };
@@ -51,7 +52,7 @@ interface World {
   readonly bed: ProjectionBed;
   readonly publisher: Publisher;
   readonly workers: Workers;
-  readonly api: QueryApiProcess;
+  readonly api: ArmProcess;
   /** The last version that was published of each order that was changed, by its number. */
   readonly versions: Map<number, number>;
   written: number;

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { newId, silentLogger, sleep } from '#kernel';
-import { busNames, connectPublisher, encodeEnvelope, eventTopology, type Publisher } from '#messaging';
-import type { TestSpace } from '#testing';
+import { silentLogger, sleep } from '#kernel';
+import { busNames, connectPublisher, eventTopology, type Publisher } from '#messaging';
+import { eventMessage, type TestSpace } from '#testing';
 import { seededId } from '#projection/testing';
 import type { Resource } from '../world.js';
 import type { Shop } from './shop.js';
@@ -36,23 +36,11 @@ async function publishOne(
   aggregateId: string,
   state: Resource | null,
 ): Promise<void> {
-  const id = newId();
   const version = shop.write(source, aggregateId, state);
-  const body = encodeEnvelope({
-    id,
-    name: `${source}Changed`,
-    source,
-    aggregateId,
-    epoch: 0,
-    version,
-    deleted: state === null,
-    occurredAt: new Date().toISOString(),
-    traceparent: null,
-    data: state,
-  });
+  const message = eventMessage({ source, aggregateId, version, state });
   // The same message again until the broker has it: a repeat changes nothing.
   for (;;) {
-    const [outcome] = await publisher.publish([{ id, routingKey: `${source}.Changed`, body }]);
+    const [outcome] = await publisher.publish([message]);
     if (outcome?.kind === 'confirmed') return;
     await sleep(100);
   }

@@ -1,3 +1,4 @@
+export { eventMessage, type EventOf } from './event-message.js';
 export { eventually, type EventuallyOptions } from './eventually.js';
 export { startFaultyProxy, type FaultyProxy } from './faulty-proxy.js';
 export {

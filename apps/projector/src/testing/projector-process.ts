@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { expect } from '@jest/globals';
-import { newId, silentLogger } from '#kernel';
-import { busNames, connectPublisher, encodeEnvelope, eventTopology, type OutgoingMessage } from '#messaging';
-import { eventually, type TestSpace } from '#testing';
+import { silentLogger } from '#kernel';
+import { busNames, connectPublisher, eventTopology, type OutgoingMessage } from '#messaging';
+import { eventMessage, eventually, type TestSpace } from '#testing';
 
 export interface ProjectorProcess {
   readonly child: ChildProcess;
@@ -58,34 +58,12 @@ export function eventOf(
   version: number,
   state: Readonly<Record<string, unknown>> & { readonly id: string },
 ): OutgoingMessage {
-  return messageOf(source, version, state.id, state);
+  return eventMessage({ source, version, aggregateId: state.id, state });
 }
 
 /** The event that an aggregate is deleted. */
 export function deletionOf(source: string, version: number, aggregateId: string): OutgoingMessage {
-  return messageOf(source, version, aggregateId, null);
-}
-
-function messageOf(
-  source: string,
-  version: number,
-  aggregateId: string,
-  state: Readonly<Record<string, unknown>> | null,
-): OutgoingMessage {
-  const id = newId();
-  const body = encodeEnvelope({
-    id,
-    name: `${source}Changed`,
-    source,
-    aggregateId,
-    epoch: 0,
-    version,
-    deleted: state === null,
-    occurredAt: new Date().toISOString(),
-    traceparent: null,
-    data: state,
-  });
-  return { id, routingKey: `${source}.Changed`, body };
+  return eventMessage({ source, version, aggregateId, state: null });
 }
 
 export function orderState(
