@@ -1,13 +1,9 @@
-import { Client, errors, Serializer } from '@elastic/elasticsearch';
-import { messageOf } from '#kernel';
-import { SearchUnavailableError } from '../errors.js';
+import { Client, UndiciConnection } from '@elastic/elasticsearch';
 import type { SearchOptions } from '../search-index.js';
 import { endings } from './endings.js';
+import { Exchange, type Answer } from './exchange.js';
 
-export interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
+export type { Answer } from './exchange.js';
 
 export interface Question {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -26,8 +22,9 @@ export interface Question {
  * One way to speak with Elasticsearch: ready bytes out, text in, every status an answer. Only a missing answer throws:
  * unavailable, timeout or cancelled.
  *
- * The official client is used for what it does well (pools, TLS, authentication, compatibility headers). Its typed
- * methods are not: they parse every body, and documents must pass byte for byte.
+ * The official client is used for what it does well (TLS, authentication, who it says that it is), and its pool of
+ * connections is asked directly. Its typed methods parse every body, and documents must pass byte for byte; its transport
+ * repeats requests and marks nodes, which is nothing for one node and for bytes that must never be sent again.
  */
 export interface Connection {
   ask(question: Question): Promise<Answer>;
@@ -40,66 +37,72 @@ export function readBy({ signal, deadlineMs, fresh }: SearchOptions): Partial<Qu
   return { deadlineMs, sharing: fresh ? 'with later' : 'with running', ...(signal ? { signal } : {}) };
 }
 
-/** Hands the text on; who needs a structure parses it. */
-class TextSerializer extends Serializer {
-  // The type parameter is the base class's, which takes the caller's word for what the text holds; here it is `unknown`.
-  override deserialize<T>(text: string): T {
-    return text as T;
-  }
-}
-
-const everyStatus = Array.from({ length: 200 }, (_, index) => 400 + index);
-
 export function connect(node: string, requestTimeoutMs: number): Connection {
-  // No retries by the client: old document bytes must never be sent again (a newer snapshot is read instead), and a
-  // search that failed is the caller's to repeat. No time-outs by it either: its own end with the headers of an answer,
-  // and a deadline is for the whole of it.
-  const client = new Client({ node, maxRetries: 0, requestTimeout: 0, Serializer: TextSerializer });
+  // No time-outs by the client: its own end with the headers of an answer, and a deadline is for the whole of it.
+  const client = new Client({ node, requestTimeout: 0 });
+  const kept = keptConnections(client);
+  const asking = {
+    pool: kept.pool,
+    headers: headersOf(kept),
+    prefix: kept.url.pathname.replace(/\/$/, ''),
+  };
   return {
-    ask: (question) => askWithin(client, question, question.deadlineMs ?? requestTimeoutMs),
+    ask: (question) => askWithin(asking, question, question.deadlineMs ?? requestTimeoutMs),
     close: () => client.close(),
   };
 }
 
-async function askWithin(client: Client, question: Question, deadlineMs: number): Promise<Answer> {
-  // One signal per call: Node warns of eleven listeners on one, and a batch may ask more often than that.
-  const call = new AbortController();
-  const ends = endings(question.signal, deadlineMs, () => call.abort());
-  try {
-    if (ends.reason !== null) throw ends.reason;
-    return await ask(client, question, call.signal);
-  } catch (error) {
-    throw ends.reason ?? translated(error);
-  } finally {
-    ends.dispose();
-  }
+/** Those to the one node that it was made with. */
+function keptConnections(client: Client): UndiciConnection {
+  const [kept] = client.connectionPool.connections;
+  if (!(kept instanceof UndiciConnection)) throw new TypeError('The client has no connections of undici.');
+  return kept;
 }
 
-async function ask(client: Client, question: Question, signal: AbortSignal): Promise<Answer> {
-  const { method, path, body, ndjson } = question;
-  const [pathname = '', querystring] = path.split('?', 2);
-  const { statusCode, body: text } = await client.transport.request<unknown>(
-    { method, path: pathname, ...(querystring ? { querystring } : {}), ...bodyOf(body, ndjson) },
-    { meta: true, headers: headersOf(question), ignore: everyStatus, signal },
-  );
-  return { status: statusCode ?? 0, text: typeof text === 'string' ? text : '' };
+interface Asking {
+  readonly pool: UndiciConnection['pool'];
+  readonly headers: Readonly<Record<BodyKind, Readonly<Record<string, string>>>>;
+  /** What stands before every path, where the server is not at the root of its host. */
+  readonly prefix: string;
 }
 
-/** A body that is text already would be sent as text/plain; the major version in the type lets a server of the next one answer. */
-function headersOf({ body, ndjson }: Question): Record<string, string> {
-  const json = 'application/vnd.elasticsearch+json; compatible-with=8';
-  return body === undefined || ndjson ? { accept: json } : { accept: json, 'content-type': json };
+type BodyKind = 'none' | 'json' | 'ndjson';
+
+/** Made once, for they are the same in every request. The major version in the types lets a server of the next one answer. */
+function headersOf({ headers: own }: UndiciConnection): Asking['headers'] {
+  const common: Record<string, string> = { accept: mediaType('json') };
+  for (const [name, value] of Object.entries(own)) if (typeof value === 'string') common[name] = value;
+  return {
+    none: common,
+    json: { ...common, 'content-type': mediaType('json') },
+    ndjson: { ...common, 'content-type': mediaType('x-ndjson') },
+  };
 }
 
-function bodyOf(body: string | undefined, ndjson: true | undefined): { body?: string; bulkBody?: string } {
-  if (body === undefined) return {};
-  return ndjson ? { bulkBody: body } : { body };
-}
+const mediaType = (form: string): string => `application/vnd.elasticsearch+${form}; compatible-with=8`;
 
-function translated(error: unknown): Error {
-  if (error instanceof errors.ProductNotSupportedError)
-    return new SearchUnavailableError('what answers there is not Elasticsearch.', { cause: error });
-  if (error instanceof errors.ElasticsearchClientError)
-    return new SearchUnavailableError(messageOf(error), { cause: error });
-  return error instanceof Error ? error : new SearchUnavailableError(messageOf(error), { cause: error });
+function askWithin(
+  { pool, headers, prefix }: Asking,
+  { method, path, body, ndjson, signal }: Question,
+  deadlineMs: number,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const exchange = new Exchange(
+      (answer) => {
+        ends.dispose();
+        resolve(answer);
+      },
+      (error) => {
+        ends.dispose();
+        reject(error);
+      },
+    );
+    const ends = endings(signal, deadlineMs, (reason) => {
+      exchange.end();
+      reject(reason);
+    });
+    if (ends.reason !== null) return;
+    const kind: BodyKind = body === undefined ? 'none' : ndjson ? 'ndjson' : 'json';
+    pool.dispatch({ method, path: `${prefix}${path}`, headers: headers[kind], body: body ?? null }, exchange);
+  });
 }

@@ -85,6 +85,15 @@ function waitFor(call: Call, signal: AbortSignal | undefined, deadlineMs: number
       reject(reason);
     });
     call.waiting += 1;
-    call.answer.finally(ends.dispose).then(resolve, reject);
+    call.answer.then(
+      (answer) => {
+        ends.dispose();
+        resolve(answer);
+      },
+      (error: Error) => {
+        ends.dispose();
+        reject(error);
+      },
+    );
   });
 }
