@@ -1,8 +1,10 @@
 import { Inject, Module, type DynamicModule, type OnModuleInit, type Type } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { StatusOfCode } from '#kernel/http';
+import type { FastifyInstance } from 'fastify';
 import type { Reader } from '../reader.js';
 import type { ServedView } from '../served-view.js';
+import { allowOrigins } from './cors.js';
 import { figuresController } from './figures.controller.js';
 import { guardsOf, type GuardResolver } from './guards.js';
 import { GUARDS, READER, VIEWS } from './tokens.js';
@@ -43,23 +45,7 @@ export class QueryModule implements OnModuleInit {
 
   onModuleInit(): void {
     if (this.origins.length === 0) return;
-    this.host.httpAdapter.enableCors({
-      origin: this.origins.includes('*') ? '*' : [...this.origins],
-      methods: ['GET', 'HEAD', 'POST'],
-      // A browser hides from its page what is not listed here.
-      exposedHeaders: [
-        'ETag',
-        'Retry-After',
-        'X-Request-Id',
-        'Prejoin-Lag-Ms',
-        'Prejoin-After',
-        'Preference-Applied',
-        'Deprecation',
-        'Sunset',
-        'Link',
-      ],
-      maxAge: 3_600,
-    });
+    allowOrigins(this.host.httpAdapter.getInstance<FastifyInstance>(), this.origins);
   }
 }
 

@@ -86,10 +86,11 @@ export function viewController(view: ServedView, name: string): Type {
     @told
     @docs.get
     async get(
-      @Param('id') id: string,
-      @Req() request: FastifyRequest,
+      @Req() request: FastifyRequest<{ Params: { readonly id: string } }>,
       @Res() reply: FastifyReply,
     ): Promise<void> {
+      // Not by @Param: pipes would run on it, each with a wait of its own, and there is nothing to look at in an id.
+      const { id } = request.params;
       if (id.startsWith('_')) throw operationUnknown(view, id);
       const visible = await this.guards(view, request);
       refused(request);
