@@ -7,7 +7,7 @@ import { append } from './append.js';
 import type { EventContract } from './encode-event.js';
 import { raiseEpoch } from './source-epoch.js';
 import { outboxTables } from './tables.js';
-import { inTransaction, type Transaction } from './transaction.js';
+import { connectionOf, inTransaction, type Transaction } from './transaction.js';
 
 const order: EventContract = { name: 'order', faults: () => [] };
 const placed = (aggregateId: string) => ({
@@ -98,9 +98,11 @@ describe('the source epoch', () => {
     await appendOne('warm');
     const statements = async (id: string): Promise<number> =>
       inTransaction(dataSource, async (tx) => {
-        const query = jest.spyOn(tx, 'query');
+        const query = jest.spyOn(await connectionOf(tx), 'query');
         await append(tx, order, placed(id));
-        return query.mock.calls.length;
+        const asked = query.mock.calls.length;
+        query.mockRestore();
+        return asked;
       });
     expect(await statements('a')).toBe(1);
     await raise();
@@ -130,6 +132,20 @@ describe('the source epoch', () => {
     expect(await raised).toBe(1);
     expect(await late).toMatchObject({ epoch: 1 });
     expect(await epochs()).toEqual({ slow: 0, late: 1 });
+  });
+
+  it('is the raised one also on connections whose plan of the statement is kept', async () => {
+    // PostgreSQL plans a prepared statement anew five times before it may keep a plan for good.
+    for (let times = 0; times < 8; times += 1)
+      await Promise.all([appendOne('warm 1'), appendOne('warm 2'), appendOne('warm 3')]);
+    const open = await openAppender('slow');
+    const raised = raise();
+    await waitingForEpoch(1);
+    const late = appendOne('late');
+    await waitingForEpoch(2);
+    await open.commit();
+    expect([await raised, await late]).toMatchObject([1, { epoch: 1 }]);
+    expect(await epochs()).toMatchObject({ slow: 0, late: 1 });
   });
 
   it('is not the raised one when that is rolled back', async () => {

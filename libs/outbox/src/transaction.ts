@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { backoffDelay, PrejoinError, type Backoff } from '#kernel';
+import type { ClientBase } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 
 declare const insideTransaction: unique symbol;
@@ -49,6 +50,12 @@ export async function inTransaction<T>(
       await delay(backoffDelay(retry, attempt));
     }
   }
+}
+
+/** The driver's own connection that the open transaction is on: for a statement that TypeORM has no way to express. */
+export async function connectionOf({ queryRunner }: Transaction): Promise<ClientBase> {
+  // TypeORM says `any`, since every kind of database has another one; all services' are PostgreSQL's.
+  return queryRunner!.connect() as Promise<ClientBase>;
 }
 
 /** Runs `work` in a transaction that sees one snapshot, locks no rows and may not write. */

@@ -259,7 +259,10 @@ describe('raising the epoch', () => {
     const stop = new AbortController();
     const writer = async (at: number): Promise<void> => {
       for (let turn = 0; !stop.signal.aborted; turn += 1)
-        await bed.write(turn % 3 === 0 ? `n${at}-${turn}` : `i${String((turn * at) % 30).padStart(3, '0')}`);
+        // The new rows are a few, changed again and again: added without end, they would outrun the pages.
+        await bed.write(
+          turn % 3 === 0 ? `n${at}-${turn % 150}` : `i${String((turn * at) % 30).padStart(3, '0')}`,
+        );
     };
     const writers = [7, 11, 13].map(writer);
     const sent: Envelope[] = [];
