@@ -83,7 +83,7 @@ export async function insert<R extends AggregateRow>(
   tx: Transaction,
   entity: EntityClass<R>,
   row: R,
-  taken: Readonly<Record<string, RuleError>>,
+  taken: Readonly<Record<string, () => RuleError>>,
 ): Promise<void> {
   try {
     // As above: R is an entity, which TypeORM's type can not know.
@@ -91,7 +91,7 @@ export async function insert<R extends AggregateRow>(
   } catch (error) {
     const constraint = violatedConstraint(error);
     const rule = constraint === null ? undefined : taken[constraint];
-    throw rule ?? error;
+    throw rule?.() ?? error;
   }
 }
 

@@ -32,8 +32,8 @@ export class AddProductHandler implements ICommandHandler<AddProduct> {
     const { id = newId(), sku, name, price } = product;
     const row: ProductRow = { id, version: 1, sku, name, price, discontinued: false };
     await insert(tx, ProductRow, row, {
-      product_pkey: new RuleError('product_exists', `There is a product ${id} already.`),
-      product_sku_key: new RuleError('sku_taken', `Another product has the SKU ${sku}.`),
+      product_pkey: () => new RuleError('product_exists', `There is a product ${id} already.`),
+      product_sku_key: () => new RuleError('sku_taken', `Another product has the SKU ${sku}.`),
     });
     const stock: StockRow = { id, version: 1, onHand: 0 };
     await tx.insert(StockRow, stock);

@@ -37,7 +37,7 @@ export class RegisterCustomerHandler implements ICommandHandler<RegisterCustomer
       closedAt: null,
     };
     await insert(tx, CustomerRow, row, {
-      customer_pkey: new RuleError('customer_exists', `There is, or was, a customer ${id} already.`),
+      customer_pkey: () => new RuleError('customer_exists', `There is, or was, a customer ${id} already.`),
     });
     return recordCustomer(tx, row, 'CustomerRegistered');
   }

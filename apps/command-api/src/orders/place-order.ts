@@ -49,7 +49,7 @@ export class PlaceOrderHandler implements ICommandHandler<PlaceOrder> {
       placedAt: new Date(),
     };
     await insert(tx, OrderRow, row, {
-      orders_pkey: new RuleError('order_exists', `There is an order ${id} already.`),
+      orders_pkey: () => new RuleError('order_exists', `There is an order ${id} already.`),
     });
     await tx.insert(
       OrderLineRow,

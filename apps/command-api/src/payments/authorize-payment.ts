@@ -36,8 +36,9 @@ export class AuthorizePaymentHandler implements ICommandHandler<AuthorizePayment
       refundedAt: null,
     };
     await insert(tx, PaymentRow, row, {
-      payment_pkey: new RuleError('payment_exists', `There is a payment ${id} already.`),
-      payment_order_key: new RuleError('order_has_payment', `The order ${orderId} has a payment already.`),
+      payment_pkey: () => new RuleError('payment_exists', `There is a payment ${id} already.`),
+      payment_order_key: () =>
+        new RuleError('order_has_payment', `The order ${orderId} has a payment already.`),
     });
     return recordPayment(tx, row, 'PaymentAuthorized');
   }

@@ -29,8 +29,9 @@ export class CreateShipmentHandler implements ICommandHandler<CreateShipment> {
     const untouched = { status: 'created', trackingCode: null, shippedAt: null, deliveredAt: null } as const;
     const row: ShipmentRow = { id, version: 1, orderId, carrier, createdAt: new Date(), ...untouched };
     await insert(tx, ShipmentRow, row, {
-      shipment_pkey: new RuleError('shipment_exists', `There is a shipment ${id} already.`),
-      shipment_order_key: new RuleError('order_has_shipment', `The order ${orderId} has a shipment already.`),
+      shipment_pkey: () => new RuleError('shipment_exists', `There is a shipment ${id} already.`),
+      shipment_order_key: () =>
+        new RuleError('order_has_shipment', `The order ${orderId} has a shipment already.`),
     });
     return recordShipment(tx, row, 'ShipmentCreated');
   }
