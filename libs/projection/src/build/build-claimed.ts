@@ -80,7 +80,7 @@ async function attempt(
 ) {
   try {
     const wanted = ({ indexName }: Generation): boolean => target === null || indexName === target;
-    const result = await buildRoots(context, view, rootIds, wanted);
+    const result = await buildRoots(context, view, rootIds, { wanted });
     if (result.kind !== 'written') return result;
     const unfinished = await judge(context, view, result.revision, result.writes);
     return { ...result, unfinished };

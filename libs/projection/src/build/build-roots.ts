@@ -5,6 +5,7 @@ import { assemble, type Computes, type LoadedRows } from '#views';
 import { isBuildable, missingComputes, readGenerations, type Generation } from '../generations/generation.js';
 import { readSnapshot, type Snapshot } from '../revision/snapshot.js';
 import { loadRows, tablesOf } from './load/load.js';
+import type { RootSpan } from './load/span.js';
 import type { BuildMetrics } from './metrics.js';
 import { writeDocuments, type DocumentOutcome } from './write-documents.js';
 
@@ -57,6 +58,13 @@ export class GenerationsUnstableError extends PrejoinError {
   }
 }
 
+export interface BuildChoice {
+  /** Which generations are written; all unless told. */
+  readonly wanted?: (generation: Generation) => boolean;
+  /** Given where the roots stand side by side. */
+  readonly span?: RootSpan | null;
+}
+
 /**
  * Builds the documents of `rootIds` from one snapshot and writes each to every generation of `view` that takes writes
  * and that `wanted` accepts: the whole document, or its deletion, at the snapshot's revision. Generations that need functions which this process lacks are left out and named.
@@ -69,10 +77,10 @@ export async function buildRoots(
   context: BuildContext,
   view: string,
   rootIds: readonly string[],
-  wanted: (generation: Generation) => boolean = () => true,
+  { wanted = () => true, span = null }: BuildChoice = {},
 ): Promise<BuildResult> {
   const startedAt = performance.now();
-  const loaded = await loadInSnapshot(context, view, rootIds, wanted);
+  const loaded = await loadInSnapshot(context, view, rootIds, { wanted, span });
   if (loaded.kind !== 'loaded') return loaded;
   const readMs = performance.now() - startedAt;
   const { revision } = loaded.snapshot;
@@ -122,7 +130,7 @@ async function loadInSnapshot(
   { pool, computes, deadlineMs }: BuildContext,
   view: string,
   rootIds: readonly string[],
-  wanted: (generation: Generation) => boolean,
+  { wanted, span }: Required<BuildChoice>,
 ): Promise<Loaded> {
   for (let attempt = 1; attempt <= 3; attempt++) {
     const ahead = await readGenerations(pool, view);
@@ -143,7 +151,7 @@ async function loadInSnapshot(
           };
         if (written.some(({ plan }) => tablesOf(plan).some((table) => !tables.includes(table))))
           return 'unlocked';
-        const perGeneration = await loadGenerations(snapshot, written, rootIds);
+        const perGeneration = await loadGenerations(snapshot, written, rootIds, span);
         return {
           kind: 'loaded',
           snapshot: { revision: snapshot.revision, takenAt: snapshot.takenAt },
@@ -161,13 +169,14 @@ async function loadGenerations(
   { client }: Snapshot,
   generations: readonly Generation[],
   rootIds: readonly string[],
+  span: RootSpan | null,
 ): Promise<readonly LoadedGeneration[]> {
   // Generations of one plan (a rebuild of an unchanged view) read the same rows.
   const byFingerprint = new Map<string, LoadedRows>();
   const loaded: LoadedGeneration[] = [];
   for (const generation of generations) {
     const rows =
-      byFingerprint.get(generation.fingerprint) ?? (await loadRows(client, generation.plan, rootIds));
+      byFingerprint.get(generation.fingerprint) ?? (await loadRows(client, generation.plan, rootIds, span));
     byFingerprint.set(generation.fingerprint, rows);
     loaded.push({ generation, rows });
   }

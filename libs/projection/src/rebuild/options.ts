@@ -24,7 +24,7 @@ export interface RebuildOptions extends BuildContext {
   readonly onProgress?: (progress: RebuildProgress) => void;
   /** Swaps even if documents are refused by the new index that the live one holds. */
   readonly acceptRefused?: boolean;
-  /** Roots per chunk; each worker has one in hand. Absent: about a two-hundredth of all, from 100 to 1000. */
+  /** Roots per chunk; each worker has one in hand. Absent: about a sixtieth of all, from 100 to 1000. */
   readonly chunk?: number;
   /** Ranges of ids that are scanned side by side. */
   readonly workers?: number;

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { backoffDelay, sleep } from '#kernel';
 import { buildRoots } from '../build/build-roots.js';
+import { spanOf } from '../build/load/span.js';
 import { judge } from '../build/judge.js';
 import { keepRefused } from '../build/refused.js';
 import { copyTable } from '../schema/names.js';
@@ -11,11 +12,11 @@ import type { RebuildOptions } from './options.js';
 import type { PaceGate } from './pace-gate.js';
 import { openRanges, saveStep, type ScanRange } from './ranges.js';
 
-/** While one chunk waits for the index, another is read and assembled; more would only queue at the index. */
-export const WORKERS = 2;
+/** While one chunk waits for the index, another is read and the third assembled; more would only queue at the index. */
+export const WORKERS = 3;
 
-/** Each worker has one chunk in hand, which is what a kill costs: of 200 of them, five kills cost a twentieth. */
-const CHUNKS = 200;
+/** Each worker has one chunk in hand, which is what a kill costs: at most a twentieth. Smaller ones are slow to index. */
+const CHUNKS = 60;
 const CHUNK = { least: 100, most: 1_000 };
 
 /** So many that the last ones to end leave little to do alone. */
@@ -144,7 +145,11 @@ async function scanChunk(
   let left = ids;
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted();
-    const result = await buildRoots(options, view, left, (one) => one.indexName === indexName);
+    const result = await buildRoots(options, view, left, {
+      wanted: (one) => one.indexName === indexName,
+      // Those that are left do not stand side by side.
+      span: attempt === 1 ? spanOf(ids) : null,
+    });
     if (result.kind === 'not_runnable') throw new RebuildNotRunnableError(view, result.missing);
     if (result.kind === 'no_generation') throw new RebuildInterruptedError(view, indexName);
     const unfinished = await judge(options, view, result.revision, result.writes);

@@ -169,7 +169,9 @@ async function buildOnce(
   { view, indexName }: Generation,
   ids: readonly string[],
 ): Promise<{ readonly revision: number; readonly writes: readonly BuiltWrite[] }> {
-  const result = await buildRoots(options, view, ids, (one) => one.indexName === indexName);
+  const result = await buildRoots(options, view, ids, {
+    wanted: (one) => one.indexName === indexName,
+  });
   if (result.kind === 'not_runnable') throw new VerifyNotRunnableError(view, result.missing);
   if (result.kind === 'no_generation') throw new GenerationStoppedError(view, indexName);
   return result;

@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import { assemble } from '#views';
 import type { KeyRange } from '#search';
 import { loadRows, tablesOf } from '../build/load/load.js';
+import { spanOf } from '../build/load/span.js';
 import { BatchSize } from '../flow/batch-size.js';
 import type { Generation } from '../generations/generation.js';
 import { readSnapshot } from '../revision/snapshot.js';
@@ -76,7 +77,11 @@ async function pageAfter(
   try {
     const { revision, ids, rows } = await readSnapshot(context.pool, options, async (snapshot) => {
       const ids = await rootsAfter(snapshot.client, plan.root, { after, to }, limit);
-      return { revision: snapshot.revision, ids, rows: await loadRows(snapshot.client, plan, ids) };
+      return {
+        revision: snapshot.revision,
+        ids,
+        rows: await loadRows(snapshot.client, plan, ids, spanOf(ids)),
+      };
     });
     const made = madeOf(context, generation, ids, rows);
     return { ids, documents: made.map((one) => ({ ...one, revision })) };

@@ -3,6 +3,7 @@ import { keysFor, type Level, type LoadedRow, type LoadedRows, type Plan } from 
 import { copyTable, keyColumn } from '../../schema/names.js';
 import { firstRowsSql } from './first-rows.js';
 import { loadRollUps } from './roll-up.js';
+import { loadSpan, readsBySpan, type RootSpan } from './span.js';
 
 /** The copies that a plan reads. */
 export function tablesOf(plan: Plan): readonly string[] {
@@ -11,7 +12,7 @@ export function tablesOf(plan: Plan): readonly string[] {
 
 /**
  * Loads all rows that the documents of `rootIds` need: one query per level, whatever the number of documents, with each
- * key once. The caller's client holds the snapshot.
+ * key once. The caller's client holds the snapshot. `span` is given where the roots stand side by side.
  *
  * Of a level that any number of rows may belong to, PostgreSQL picks the first rows of each key or rolls them up, so
  * that what comes over the wire is bounded by the plan and not by the data.
@@ -20,10 +21,15 @@ export async function loadRows(
   client: ClientBase,
   plan: Plan,
   rootIds: readonly string[],
+  span: RootSpan | null = null,
 ): Promise<LoadedRows> {
   const rows = new Map<string, readonly LoadedRow[]>();
   // Parents stand before their children in a plan.
   for (const level of plan.levels) {
+    if (span !== null && readsBySpan(level)) {
+      rows.set(level.id, await loadSpan(client, level, plan.root, span));
+      continue;
+    }
     const keys = level.parent === null ? rootIds : keysFor(level, rows.get(level.parent) ?? []);
     rows.set(level.id, keys.length === 0 ? [] : await loadLevel(client, level, keys));
   }
