@@ -1,12 +1,13 @@
 import { isNestedList, type Hints, type Plan, type ShapeNode, type ValueKind } from '#views';
 import { longestKeyword, longestSortKey } from '../limits.js';
 import { plainAnalysis, type Analysis } from './analysis.js';
+import { indexSort } from './sort.js';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
 /** Mappings and settings of the index of a plan, as the body of its creation. */
 export function indexDefinition(plan: Plan, analysis: Analysis = plainAnalysis): Mapping {
-  return { settings: indexSettings(analysis), mappings: indexMapping(plan, analysis) };
+  return { settings: indexSettings(plan, analysis), mappings: indexMapping(plan, analysis) };
 }
 
 export function indexMapping(plan: Plan, analysis: Analysis = plainAnalysis): Mapping {
@@ -31,7 +32,8 @@ export function languagesOf(plan: Plan): string[] {
   return [...found];
 }
 
-function indexSettings(analysis: Analysis): Mapping {
+function indexSettings(plan: Plan, analysis: Analysis): Mapping {
+  const sort = indexSort(plan);
   return {
     index: {
       number_of_shards: 1,
@@ -42,6 +44,7 @@ function indexSettings(analysis: Analysis): Mapping {
       gc_deletes: '1h',
       // An acknowledged write survives a crash: the mark that would repeat it is gone by then.
       translog: { durability: 'request' },
+      ...(sort === null ? {} : { sort }),
     },
     analysis: {
       normalizer: { sort: { type: 'custom', filter: ['lowercase'] } },

@@ -1,6 +1,6 @@
-import type { QueryField, ValueKind } from '#views';
+import type { Plan, QueryField, ValueKind } from '#views';
 import type { SearchSort } from '../search-index.js';
-import { fieldOf, tieBroken, type Fields } from '../fields.js';
+import { fieldOf, fieldsByPath, tieBroken, type Fields } from '../fields.js';
 import type { Query } from './filter.js';
 
 export type SortValue = string | number | boolean | null;
@@ -14,18 +14,47 @@ export function compileSort(sort: readonly SearchSort[], fields: Fields): Query[
   );
 }
 
+/**
+ * The order in which an index keeps its documents: that of a list which asks for none. Such a list, however it is filtered,
+ * ends with its page, and has its documents side by side; without it, every match is compared with the best so far, which
+ * was two thirds of what a page of 20 out of 20 000 orders costs. Null where it would not be found to be the same order.
+ */
+export function indexSort(plan: Plan): Query | null {
+  const fields = fieldsByPath(plan);
+  const keys = tieBroken(
+    plan.sort.map(({ column, descending }) => ({ field: column, descending, nulls: 'last' })),
+  );
+  const sorted = keys.map((key) => {
+    const field = fieldOf(key.field, fields);
+    return { path: sortPath(field), ...inOrder(key, field) };
+  });
+  // An index knows only its own ends for what is missing.
+  if (!sorted.every(({ missing }) => missing === '_last')) return null;
+  return {
+    field: sorted.map(({ path }) => path),
+    order: sorted.map(({ order }) => order),
+    mode: sorted.map(({ mode }) => mode),
+    missing: sorted.map(({ missing }) => missing),
+  };
+}
+
 function scoreKey({ descending }: SearchSort): Query {
   return { _score: { order: descending ? 'desc' : 'asc' } };
 }
 
-/** Of several values a list is sorted by its least when ascending and by its greatest when descending. */
 function fieldKey(key: SearchSort, field: QueryField): Query {
+  return { [sortPath(field)]: inOrder(key, field) };
+}
+
+/** Of several values a list is sorted by its least when ascending and by its greatest when descending. */
+function inOrder(
+  key: SearchSort,
+  field: QueryField,
+): { readonly order: string; readonly mode: string; readonly missing: number | string } {
   return {
-    [sortPath(field)]: {
-      order: key.descending ? 'desc' : 'asc',
-      mode: key.descending ? 'max' : 'min',
-      missing: isLong(field.kind) ? stand(key, longEnds) : `_${key.nulls}`,
-    },
+    order: key.descending ? 'desc' : 'asc',
+    mode: key.descending ? 'max' : 'min',
+    missing: isLong(field) ? stand(key, longEnds) : `_${key.nulls}`,
   };
 }
 
@@ -56,15 +85,15 @@ export function afterValue(value: SortValue, key: SearchSort, fields: Fields): S
 }
 
 function missingValue(key: SearchSort, fields: Fields): SortValue {
-  const kind = kindOf(key, fields);
-  if (isLong(kind)) return stand(key, longEnds);
-  return kind === 'decimal' ? stand(key, doubleEnds) : null;
+  if (key.field === relevance) return null;
+  const field = fieldOf(key.field, fields);
+  if (isLong(field)) return stand(key, longEnds);
+  return field.kind === 'decimal' ? stand(key, doubleEnds) : null;
 }
 
-function kindOf(key: SearchSort, fields: Fields): ValueKind | null {
-  return key.field === relevance ? null : fieldOf(key.field, fields).kind;
-}
+const longKinds: ReadonlySet<ValueKind> = new Set(['int', 'money', 'instant', 'day', 'bool']);
 
-function isLong(kind: ValueKind | null): boolean {
-  return kind === 'int' || kind === 'money' || kind === 'instant' || kind === 'day' || kind === 'bool';
+/** Whether what is missing may be the end of a long. What can not be missing needs no stand-in, and is sorted as an index is. */
+function isLong({ kind, nullable, array }: QueryField): boolean {
+  return longKinds.has(kind) && (nullable || array);
 }
