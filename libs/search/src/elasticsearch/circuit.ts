@@ -1,4 +1,3 @@
-import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
 import { backoffDelay, messageOf, sleep, type Logger } from '#kernel';
 import { SearchTimeoutError, SearchUnavailableError } from '../errors.js';
 import type { Answer, Connection, Question } from './connection.js';
@@ -30,27 +29,38 @@ const pace = { baseMs: 100, maxMs: 1_000 };
  */
 export function breaking(connection: Connection, { logger, onCircuit }: CircuitOptions): Connection {
   const closing = new AbortController();
-  const circuit = circuitBreaker(
-    handleWhen((error) => error instanceof SearchUnavailableError),
-    // The pings keep their own pace, and nobody else calls while it is open.
-    { halfOpenAfter: 0, breaker: new ConsecutiveBreaker(mostUnanswered) },
-  );
   let open = false;
-  circuit.onBreak((broken) => {
-    // A ping that fails opens it again, which is no news.
-    if (open) return;
-    open = true;
-    const reason = 'error' in broken ? messageOf(broken.error) : '';
-    logger.error({ reason }, 'The search server does not answer: calls are refused until it does');
-    onCircuit('open');
-    void pingUntilAnswered();
-  });
-  circuit.onReset(() => {
+  let unanswered = 0;
+
+  function answered(): void {
+    unanswered = 0;
+    if (!open) return;
     open = false;
     if (closing.signal.aborted) return;
     logger.info('The search server answers again');
     onCircuit('closed');
-  });
+  }
+
+  function missed({ message: reason }: SearchUnavailableError): void {
+    unanswered += 1;
+    if (open || unanswered < mostUnanswered) return;
+    open = true;
+    logger.error({ reason }, 'The search server does not answer: calls are refused until it does');
+    onCircuit('open');
+    void pingUntilAnswered();
+  }
+
+  /** What neither is an answer nor says that there is none, such as a caller who left, counts neither way. */
+  async function counted<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await call();
+      answered();
+      return answer;
+    } catch (error) {
+      if (error instanceof SearchUnavailableError) missed(error);
+      throw error;
+    }
+  }
 
   let pinging = false;
   async function pingUntilAnswered(): Promise<void> {
@@ -58,7 +68,7 @@ export function breaking(connection: Connection, { logger, onCircuit }: CircuitO
     pinging = true;
     for (let attempt = 1; !closing.signal.aborted; attempt++) {
       try {
-        await circuit.execute(() => ping(connection, closing.signal));
+        await counted(() => ping(connection, closing.signal));
         break;
       } catch (error) {
         logger.debug({ reason: messageOf(error) }, 'A ping of the search server had no answer');
@@ -70,13 +80,13 @@ export function breaking(connection: Connection, { logger, onCircuit }: CircuitO
 
   return {
     async ask(question) {
-      if (circuit.state !== CircuitState.Closed)
+      if (open)
         throw new SearchUnavailableError(
           'it did not answer the last calls, and is asked again all the time.',
         );
       const suspicion = setTimeout(() => void pingUntilAnswered(), suspectAfterMs);
       try {
-        return await circuit.execute(() => answerOf(connection, question));
+        return await counted(() => answerOf(connection, question));
       } catch (error) {
         if (error instanceof SearchTimeoutError) void pingUntilAnswered();
         throw error;

@@ -13,6 +13,7 @@ export interface Question {
   readonly body?: string;
   readonly ndjson?: true;
   readonly signal?: AbortSignal;
+  /** In milliseconds, of the whole answer; `Infinity` is none, for who ends it by the signal. */
   readonly deadlineMs?: number;
   /** For reads, which may be one call with equal ones: with one that runs already, or only with those that come later. */
   readonly sharing?: 'with running' | 'with later';

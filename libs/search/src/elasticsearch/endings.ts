@@ -10,14 +10,20 @@ export interface Endings {
   readonly dispose: () => void;
 }
 
-/** Calls `end` once when the deadline passes or the caller leaves, whichever is first; at once for one that left before. */
+/**
+ * Calls `end` once when the deadline passes or the caller leaves, whichever is first; at once for one that left before.
+ * @param deadlineMs `Infinity` is none
+ */
 export function endings(
   signal: AbortSignal | undefined,
   deadlineMs: number,
   end: (reason: Ending) => void,
 ): Endings {
   let reason: Ending | null = null;
-  const timer = setTimeout(() => endWith(new SearchTimeoutError(deadlineMs)), deadlineMs);
+  const timer =
+    deadlineMs === Infinity
+      ? undefined
+      : setTimeout(() => endWith(new SearchTimeoutError(deadlineMs)), deadlineMs);
   const leave = (): void => endWith(leftBy(signal, deadlineMs));
   const dispose = (): void => {
     clearTimeout(timer);

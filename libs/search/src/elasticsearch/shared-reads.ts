@@ -36,14 +36,10 @@ export function sharingReads(
 ): Connection {
   const running = new Map<string, Call>();
 
-  function begin(key: string, question: Question, deadlineMs: number): Call {
+  function begin(key: string, question: Question): Call {
     const ends = new AbortController();
-    const answer = connection.ask({
-      ...question,
-      signal: ends.signal,
-      // Those who join later have theirs later, and each looks at its own.
-      deadlineMs: deadlineMs + joinedWithinMs,
-    });
+    // Each who waits looks at its own deadline, and the last to leave ends the call.
+    const answer = connection.ask({ ...question, signal: ends.signal, deadlineMs: Infinity });
     const forget = (): void => {
       if (running.get(key) === call) running.delete(key);
     };
@@ -71,7 +67,7 @@ export function sharingReads(
       if (sharing === undefined || deadlineMs === undefined) return connection.ask(question);
       if (signal?.aborted) return Promise.reject(new SearchCancelledError());
       const key = `${method} ${path}\n${body}`;
-      return waitFor(join(key, question) ?? begin(key, question, deadlineMs), signal, deadlineMs);
+      return waitFor(join(key, question) ?? begin(key, question), signal, deadlineMs);
     },
     close: () => connection.close(),
   };
