@@ -41,6 +41,8 @@ export class OwnWrites {
 
   read(options: OwnWritesOptions): FreshRead {
     let after: Inclusion | undefined = options.asked === null ? undefined : 'timeout';
+    // What is known may be too old to be told, as after a quiet time: it is read while the index is.
+    const known = options.asked === null ? this.freshness.lagMs(options.view) : null;
     return {
       before: async (state = 'now') => {
         // What was held before the write does not come to contain it.
@@ -49,7 +51,7 @@ export class OwnWrites {
         return { fresh: true };
       },
       told: async () => {
-        const lagMs = await this.freshness.lagMs(options.view);
+        const lagMs = await (known ?? this.freshness.lagMs(options.view));
         return {
           lagMs: lagMs === null ? null : Math.round(lagMs),
           ...(after === undefined ? {} : { after }),
