@@ -1,4 +1,5 @@
 import type { BenchSpace } from './bench-space.js';
+import { nodeFlags } from '../stack/apps.js';
 import { startArm, type ArmProcess } from './harness/arm-process.js';
 
 export interface QueryApiOptions {
@@ -8,13 +9,19 @@ export interface QueryApiOptions {
   readonly elasticsearchUrl?: string;
   /** Whether it tells how far its views are behind, which asks the projection's database. */
   readonly freshness?: boolean;
+  /** Beside those that it always runs by. */
   readonly flags?: readonly string[];
 }
 
 /** A query API in a process of its own, on a port of its own. */
 export function startQueryApiProcess(
   { databaseUrl, elasticsearchUrl, indexPrefix }: BenchSpace,
-  { script = 'dist/apps/query-api/src/main.js', freshness = false, flags, ...more }: QueryApiOptions = {},
+  {
+    script = 'dist/apps/query-api/src/main.js',
+    freshness = false,
+    flags = [],
+    ...more
+  }: QueryApiOptions = {},
 ): Promise<ArmProcess> {
   const env = {
     QUERY_API_PORT: '0',
@@ -24,7 +31,7 @@ export function startQueryApiProcess(
     CURSOR_SECRET: 'a secret of a benchmark',
     LOG_LEVEL: 'info',
   };
-  return startArm(script, env, urlIn, flags);
+  return startArm(script, env, urlIn, [...nodeFlags['query-api'], ...flags]);
 }
 
 /** Its log says where it listens. */
