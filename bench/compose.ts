@@ -2,27 +2,39 @@ import { Agent } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { OrderSearch } from '#commerce';
 import { rebuild } from '#projection';
-import { quantile } from './appearance.js';
+import { bareList, listPath, ROWS, type Call } from './arms/compose/bare-list.js';
 import { getText } from './arms/compose/http.js';
 import { startComposer, type Composer } from './arms/compose/start.js';
 import { createServiceTables } from './arms/compose/tables.js';
 import type { ArmProcess } from './harness/arm-process.js';
 import type { Bench, Measured, Run } from './harness/bench.js';
 import { documentsOf } from './harness/checksum.js';
-import { closedLoop, openLoop, p99 } from './harness/open-loop.js';
-import { onProjectionBed, type ProjectionBed } from './harness/projection-bed.js';
+import { CpuBySide } from './harness/cpu-by-side.js';
+import { closedLoop, latencyOf, openLoop, p99, type Ask, type Latency } from './harness/open-loop.js';
 import { mustBe } from './harness/projecting.js';
-import { compare, describeCpu, format, inTurns, type Arm, type Rounds } from './harness/rounds.js';
-import { median } from './harness/statistics.js';
+import { onProjectionBed, type ProjectionBed } from './harness/projection-bed.js';
+import { format } from './harness/rounds.js';
+import { sideBySide, type TimesOf } from './harness/side-by-side.js';
+import { spread } from './harness/statistics.js';
 import { startQueryApiProcess } from './query-api-process.js';
 import { scattered } from './scattered.js';
 
-const ORDERS = { s: 20_000, m: 100_000, l: 500_000 };
-/** How long each side is asked in a round. */
-const SECONDS = { s: 4, m: 12, l: 60 };
-const ROWS = 20;
+/** For how long each side is asked in a round, and before the first. */
+const sizes = {
+  s: { orders: 10_000, seconds: 2, warmSeconds: 3 },
+  m: { orders: 100_000, seconds: 12, warmSeconds: 10 },
+  l: { orders: 500_000, seconds: 60, warmSeconds: 30 },
+};
+const LANES = 16;
+const PEAK_SECONDS = 1;
+/** Of the peak of the slower side, so that neither has a queue. */
+const LOAD = 1 / 3;
 /** The service that is slowed, and by how much. */
 const SLOW = { service: 'customers', ms: 200 };
+
+/** `floor` is the call that the query API makes, made by the client itself: no list out of Elasticsearch can be sooner. */
+type Side = 'ours' | 'other' | 'floor';
+const sides: readonly Side[] = ['ours', 'other', 'floor'];
 
 export const composeBench: Bench = {
   name: 'compose',
@@ -30,14 +42,15 @@ export const composeBench: Bench = {
     'p99 of a list of 20 orders that joins four services, by that of a composer which asks the services for each list; less is better.',
   measure: (space, run) =>
     onProjectionBed(space, async (bed) => {
-      await bed.seed({ orders: ORDERS[run.scale] });
+      await bed.seed({ orders: sizes[run.scale].orders });
       const { indexName } = await rebuild(bed.rebuilding);
       await createServiceTables(bed.pool);
+      const floor = await bareList(space, agent);
       const api = await startQueryApiProcess(space, { freshness: true });
       try {
         const composer = await startComposer(space.databaseUrl);
         try {
-          return await measure({ api, composer, orders: await ordersOf(bed, indexName) }, run);
+          return await measure({ api, composer, floor, orders: await ordersOf(bed, indexName) }, run);
         } finally {
           await composer.stop();
         }
@@ -47,7 +60,7 @@ export const composeBench: Bench = {
     }),
 };
 
-/** An order as the index has it, which the answers of both sides have to show. A text, for the sake of the heap. */
+/** An order as the index has it, which the answers of all sides have to show. A text, for the sake of the heap. */
 interface Order {
   readonly placedAt: string;
   readonly tier: string;
@@ -68,116 +81,155 @@ async function ordersOf(bed: ProjectionBed, indexName: string): Promise<readonly
 interface Place {
   readonly api: ArmProcess;
   readonly composer: Composer;
+  readonly floor: (before: string) => Call;
   /** The newest first. */
   readonly orders: readonly Order[];
 }
 
-/** One of the two sides: the address of a list that begins before an instant. */
-interface Side {
-  readonly name: string;
-  readonly addressOf: (before: string) => string;
-}
-
 const agent = new Agent({ keepAlive: true });
-
-async function measure(place: Place, run: Run): Promise<Measured> {
-  const { api, composer, orders } = place;
-  const { print, rounds, scale } = run;
-  const ours: Side = {
-    name: 'query API',
-    addressOf: (before) =>
-      `${api.url}/views/order-search?placedAt[lt]=${before}&sort=-placedAt&limit=${ROWS}&totals=none`,
-  };
-  const other: Side = {
-    name: 'composer',
-    addressOf: (before) => `${composer.url}/orders?before=${before}&limit=${ROWS}`,
-  };
-  const peaks = [await peakOf(ours, place, scale), await peakOf(other, place, scale)];
-  const rate = Math.min(...peaks) / 2;
-  print(
-    `${orders.length} orders; at most ${peaks.map(format).join(' and ')} lists/s; asked for ${format(rate)}`,
-  );
-  const asking = { rate, count: Math.ceil(rate * SECONDS[scale]) };
-  const p50s = new Map<string, number[]>();
-  const arms = [ours, other].flatMap((side) =>
-    [0, SLOW.ms].map((slowMs) => listing(place, side, { ...asking, slowMs, p50s })),
-  );
-  const children = [api.pid, ...composer.pids];
-  const all = (await inTurns(arms, rounds, print, children)) as [Rounds, Rounds, Rounds, Rounds];
-  for (const arm of all) print(describeCpu(arm));
-  const [oursAlone, oursSlowed, otherAlone, otherSlowed] = all;
-  const more = {
-    listsPerSecond: rate,
-    p50Ours: median(p50s.get(oursAlone.name) ?? []),
-    p50Other: median(p50s.get(otherAlone.name) ?? []),
-    ratioOursSlowed: compare(oursSlowed, oursAlone).ratio,
-    ratioOtherSlowed: compare(otherSlowed, otherAlone).ratio,
-    fetchedForTier: await fetchedForTier(place),
-  };
-  print(
-    Object.entries(more)
-      .map(([name, value]) => `${name} ${format(value)}`)
-      .join(', '),
-  );
-  return { ...compare(oursAlone, otherAlone), goal: 0.25, unit: 'ms (p99)', more };
-}
-
-/** A different list for each request, so that neither side answers from what it has just answered. */
-const placeOf = (n: number, { orders }: Place): number => scattered(n, orders.length - ROWS);
-
-const beforeOf = (at: number, { orders }: Place): string => orders[at]?.placedAt ?? '';
-
-async function peakOf(side: Side, place: Place, scale: Run['scale']): Promise<number> {
-  const ask = async (n: number): Promise<void> =>
-    void (await getText(agent, side.addressOf(beforeOf(placeOf(n, place), place))));
-  // The first seconds compile code and open connections.
-  await closedLoop(16, SECONDS[scale] * 500, ask);
-  return closedLoop(16, SECONDS[scale] * 500, ask);
-}
-
-interface Listing {
-  readonly rate: number;
-  readonly count: number;
-  readonly slowMs: number;
-  /** The median of each round, by the name of the arm. */
-  readonly p50s: Map<string, number[]>;
-}
-
-/** An arm whose rate is the p99 of a round, in milliseconds. */
-function listing(place: Place, side: Side, { rate, count, slowMs, p50s }: Listing): Arm {
-  const name = slowMs === 0 ? side.name : `${side.name} with a slow service`;
+/** The list that begins before an instant, as each side is asked for it. */
+function callOf(side: Side, { api, composer, floor }: Place, before: string): Call {
+  if (side === 'floor') return floor(before);
   return {
-    name,
-    work: async (round) => {
-      await place.composer.delay(SLOW.service, slowMs);
-      const answers = new Map<number, string>();
-      const times = await openLoop({
-        rate,
-        count,
-        ask: async (n) => {
-          const at = placeOf(round * count + n, place);
-          answers.set(at, await getText(agent, side.addressOf(beforeOf(at, place))));
-        },
-      });
-      await place.composer.delay(SLOW.service, 0);
-      // Those of the round that only warms are in it as well, which a median of several bears.
-      p50s.set(name, [...(p50s.get(name) ?? []), quantile(times, 0.5)]);
-      return { rate: p99(times), check: () => Promise.resolve(mustShow(answers, place)) };
+    url:
+      side === 'ours'
+        ? `${api.url}${listPath(before)}`
+        : `${composer.url}/orders?before=${before}&limit=${ROWS}`,
+  };
+}
+
+interface Asking {
+  readonly ask: Ask;
+  /** Fails unless every answer since the last time was right: the orders that follow its instant, as the index has them. */
+  check(): void;
+}
+
+function asking(side: Side, place: Place): Asking {
+  const { orders } = place;
+  const answers = new Map<number, string>();
+  return {
+    ask: async (n) => {
+      // A different list for each request, so that no side answers from what it has just answered.
+      const at = scattered(n, orders.length - ROWS);
+      const { url, body } = callOf(side, place, orders[at]?.placedAt ?? '');
+      answers.set(at, await getText(agent, url, body));
+    },
+    check: () => {
+      for (const [at, text] of answers)
+        if (!isDeepStrictEqual(rowsIn(side, text), documentsAt(orders.slice(at + 1, at + 1 + ROWS))))
+          throw new Error(`The list of ${side} before ${orders[at]?.placedAt} is ${text}`);
+      answers.clear();
     },
   };
 }
 
-/** Every answer has to be the orders that follow its instant, with all fields as they are in the index. */
-function mustShow(answers: ReadonlyMap<number, string>, { orders }: Place): void {
-  for (const [at, text] of answers) {
-    const { data } = JSON.parse(text) as { readonly data: readonly unknown[] };
-    if (!isDeepStrictEqual(data, documentsAt(orders.slice(at + 1, at + 1 + ROWS))))
-      throw new Error(`The list before ${orders[at]?.placedAt} is ${text}`);
-  }
+function rowsIn(side: Side, text: string): readonly unknown[] {
+  if (side !== 'floor') return (JSON.parse(text) as { readonly data: readonly unknown[] }).data;
+  const { hits } = JSON.parse(text) as {
+    readonly hits: { readonly hits: readonly { readonly _source: unknown }[] };
+  };
+  // The query API asks for one more than it shows.
+  return hits.hits.slice(0, ROWS).map(({ _source }) => _source);
 }
 
 const documentsAt = (orders: readonly Order[]): readonly unknown[] =>
   orders.map(({ source }) => JSON.parse(source) as unknown);
+
+async function measure(place: Place, run: Run): Promise<Measured> {
+  const { seconds, warmSeconds } = sizes[run.scale];
+  const of = { ours: asking('ours', place), other: asking('other', place), floor: asking('floor', place) };
+  const peaks: number[] = [];
+  // The first seconds compile code and open connections.
+  for (const side of sides) await closedLoop(LANES, 1_000 * warmSeconds, of[side].ask);
+  for (const side of sides) peaks.push(await closedLoop(LANES, 1_000 * PEAK_SECONDS, of[side].ask));
+  const rate = Math.min(...peaks) * LOAD;
+  run.print(
+    `${format(place.orders.length)} orders; at most ${peaks.map(format).join(', ')} lists/s of ${sides.join(', ')}; asked for ${format(rate)}`,
+  );
+  const used = new CpuBySide<Side>(pidsOf(place));
+  const onSlice = (side: Side): void => {
+    used.note(side);
+    of[side].check();
+    used.skip();
+  };
+  const rounds = await sideBySide({
+    sides,
+    rounds: run.rounds,
+    rate,
+    seconds,
+    askOf: (side) => of[side].ask,
+    onSlice,
+  });
+  for (const side of sides) run.print(`CPU seconds while ${side} was asked: ${used.of(side)}`);
+  const slowed = await whileSlowed(place, of, { rate, count: Math.ceil(rate * seconds) });
+  return measured(
+    rounds,
+    { listsPerSecond: rate, ...slowed, fetchedForTier: await fetchedForTier(place) },
+    run,
+  );
+}
+
+const pidsOf = ({ api, composer }: Place): ReadonlyMap<string, number> =>
+  new Map([
+    ['query API', api.pid],
+    ...composer.pids.map((pid, at) => [at === 0 ? 'services' : 'composer', pid] as const),
+    ['load', process.pid],
+  ]);
+
+type Slowed = Readonly<Record<'p99OursSlowed' | 'p99OtherSlowed', number>>;
+
+/** The same, once, while one of the services is slow. */
+async function whileSlowed(
+  { composer }: Place,
+  of: Readonly<Record<Side, Asking>>,
+  { rate, count }: { readonly rate: number; readonly count: number },
+): Promise<Slowed> {
+  await composer.delay(SLOW.service, SLOW.ms);
+  const ours = await openLoop({ rate, count, ask: of.ours.ask });
+  const other = await openLoop({ rate, count, ask: of.other.ask });
+  await composer.delay(SLOW.service, 0);
+  of.ours.check();
+  of.other.check();
+  return { p99OursSlowed: p99(ours), p99OtherSlowed: p99(other) };
+}
+
+/**
+ * p99s are of all rounds together: those of a single one rest on a handful of lists, and say no more than how far apart
+ * rounds are.
+ */
+function measured(
+  rounds: readonly TimesOf<Side>[],
+  more: Slowed & Readonly<Record<string, number>>,
+  { print }: Run,
+): Measured {
+  const all = (side: Side): Latency => latencyOf(rounds.flatMap((times) => times.get(side) ?? []));
+  const [ours, other, floor] = [all('ours'), all('other'), all('floor')];
+  const ratios = rounds.map((times) => p99(times.get('ours') ?? []) / p99(times.get('other') ?? []));
+  const figures = {
+    p50Ours: ours.p50,
+    p50Other: other.p50,
+    p50Floor: floor.p50,
+    p99Floor: floor.p99,
+    floorRatio: floor.p99 / other.p99,
+    ratioOursSlowed: more.p99OursSlowed / ours.p99,
+    ratioOtherSlowed: more.p99OtherSlowed / other.p99,
+    ...more,
+  };
+  print(
+    Object.entries(figures)
+      .map(([name, value]) => `${name} ${format(value)}`)
+      .join(', '),
+  );
+  return {
+    ratio: ours.p99 / other.p99,
+    spread: spread(ratios),
+    ours: ours.p99,
+    other: other.p99,
+    goal: 0.25,
+    unit: 'ms (p99)',
+    more: figures,
+  };
+}
 
 /** How many orders the composer fetches for the newest 20 of customers of one tier, which the orders' service can not ask for. */
 async function fetchedForTier(place: Place): Promise<number> {

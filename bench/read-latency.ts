@@ -16,22 +16,26 @@ import {
 } from './guarded-orders.js';
 import { startArm, type ArmProcess } from './harness/arm-process.js';
 import type { Bench, Measured, Run } from './harness/bench.js';
-import { readCpu } from './harness/cpu.js';
-import { closedLoop, latencyOf, openLoop, type Ask, type Latency } from './harness/open-loop.js';
+import { CpuBySide } from './harness/cpu-by-side.js';
+import { closedLoop, latencyOf, type Ask, type Latency } from './harness/open-loop.js';
 import { recordCalls, type RecordedCall } from './harness/recorder.js';
 import { format } from './harness/rounds.js';
+import { sideBySide, type TimesOf } from './harness/side-by-side.js';
 import { median, spread } from './harness/statistics.js';
 import { startQueryApiProcess } from './query-api-process.js';
+import { nodeFlags } from '../stack/apps.js';
 import { scattered } from './scattered.js';
 
+/** For how long each side is asked in a round, and before the first. */
 const sizes = {
-  s: { documents: 5_000, seconds: 3, warmSeconds: 3 },
-  m: { documents: 20_000, seconds: 6, warmSeconds: 5 },
-  l: { documents: 200_000, seconds: 20, warmSeconds: 15 },
+  s: { documents: 5_000, seconds: { get: 2, list: 1.2 }, warmSeconds: 2.5 },
+  m: { documents: 20_000, seconds: { get: 6, list: 6 }, warmSeconds: 6 },
+  l: { documents: 200_000, seconds: { get: 20, list: 20 }, warmSeconds: 15 },
 };
 const LANES = 16;
+const PEAK_SECONDS = 1;
 /** Of the peak of the slower side, so that neither has a queue. */
-const LOAD = 0.5;
+const LOAD = 1 / 3;
 const PAGE = 20;
 const COMPARED = 200;
 
@@ -73,6 +77,7 @@ export const readBench: Bench = {
       'dist/bench/arms/bare-proxy.js',
       { BARE_CALLS: JSON.stringify(calls) },
       (line) => `http://127.0.0.1:${line}`,
+      nodeFlags['query-api'],
     );
     const clients = {
       ours: new Pool(ours.url, { connections: 64 }),
@@ -156,36 +161,49 @@ async function compareSides(clients: Clients, processes: Sides, run: Run): Promi
   for (const kind of kinds)
     for (let nth = 0; nth < COMPARED; nth += 1)
       await compareAnswers(clients, kind, partOf[kind](nth, documents));
-  const results: Record<Kind, RatiosOf> = { get: [], list: [] };
-  for (const kind of kinds) {
+  const compareKind = async (kind: Kind): Promise<Latencies> => {
     const peaks: number[] = [];
     for (const side of sides) await closedLoop(LANES, 1_000 * warmSeconds, askOf(side, kind));
-    for (const side of sides) peaks.push(await closedLoop(LANES, 1_000 * seconds, askOf(side, kind)));
-    const perSecond = Math.max(1, Math.floor(LOAD * Math.min(...peaks)));
-    const [ours = NaN, other = NaN] = peaks;
+    for (const side of sides) peaks.push(await closedLoop(LANES, 1_000 * PEAK_SECONDS, askOf(side, kind)));
+    const rate = Math.max(1, Math.floor(LOAD * Math.min(...peaks)));
     run.print(
-      `${kind}: at most ${format(ours)} a second of ours, ${format(other)} of the proxy's; asked ${perSecond} times a second`,
+      `${kind}: at most ${peaks.map(format).join(' and by the proxy ')} a second; asked ${rate} times a second`,
     );
-    for (let round = 1; round <= run.rounds; round += 1) {
-      const round_: Partial<Record<Side, Latency>> = {};
-      for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
-        const cpu = watchCpu(processes);
-        round_[side] = latencyOf(
-          await openLoop({ rate: perSecond, count: Math.ceil(perSecond * seconds), ask: askOf(side, kind) }),
-        );
-        run.print(`${kind}, round ${round}, ${side}: ${told(round_[side])}; CPU seconds ${cpu()}`);
-      }
-      results[kind].push(round_ as Record<Side, Latency>);
-    }
-  }
-  return measured(results, run);
+    const used = new CpuBySide<Side>(
+      new Map([
+        ['query API', processes.ours.pid],
+        ['proxy', processes.other.pid],
+        ['load', process.pid],
+      ]),
+    );
+    const times = await sideBySide({
+      sides,
+      rounds: run.rounds,
+      rate,
+      seconds: seconds[kind],
+      askOf: (side) => askOf(side, kind),
+      onSlice: (side) => used.note(side),
+    });
+    for (const side of sides) run.print(`${kind}, CPU seconds while ${side} was asked: ${used.of(side)}`);
+    return times.map(latenciesOf);
+  };
+  return measured({ get: await compareKind('get'), list: await compareKind('list') }, run);
 }
 
-type RatiosOf = Readonly<Record<Side, Latency>>[];
+type Latencies = readonly Readonly<Record<Side, Latency>>[];
+
+const latenciesOf = (times: TimesOf<Side>): Readonly<Record<Side, Latency>> => ({
+  ours: latencyOf(times.get('ours') ?? []),
+  other: latencyOf(times.get('other') ?? []),
+});
 
 const told = ({ p50, p99 }: Latency): string => `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`;
 
-function measured(results: Readonly<Record<Kind, RatiosOf>>, { print }: Run): Measured {
+function measured(results: Readonly<Record<Kind, Latencies>>, { print }: Run): Measured {
+  for (const kind of kinds)
+    results[kind].forEach(({ ours, other }, at) =>
+      print(`${kind}, round ${at + 1}: ours ${told(ours)}; the proxy ${told(other)}`),
+    );
   const of = (kind: Kind, at: keyof Latency) => {
     const ratios = results[kind].map(({ ours, other }) => ours[at] / other[at]);
     const [ours, other] = sides.map((side) => median(results[kind].map((round) => round[side][at])));
@@ -221,19 +239,4 @@ async function compareAnswers(clients: Clients, kind: Kind, part: string): Promi
   const expected = kind === 'get' ? sources[0] : `{"data":[${sources.slice(0, PAGE).join(',')}],`;
   const isSame = expected !== undefined && (kind === 'get' ? ours === expected : ours.startsWith(expected));
   if (!isSame) throw new Error(`The answers for ${part} differ:\n${ours}\n${other}`);
-}
-
-/** What each process uses from now on, and Elasticsearch as a whole. */
-function watchCpu(processes: Sides): () => string {
-  const pids = { 'query API': processes.ours.pid, proxy: processes.other.pid };
-  const read = () => readCpu(Object.values(pids));
-  const before = read();
-  return () => {
-    const after = read();
-    const used = (pid: number): number => (after.get(pid)?.seconds ?? 0) - (before.get(pid)?.seconds ?? 0);
-    let java = 0;
-    for (const [pid, { kind }] of after) if (kind === 'java') java += used(pid);
-    const each = Object.entries(pids).map(([name, pid]) => `${name} ${used(pid).toFixed(2)}`);
-    return [...each, `java ${java.toFixed(2)}`, `load ${used(process.pid).toFixed(2)}`].join(', ');
-  };
 }

@@ -1,10 +1,14 @@
-import { createServer, get, type Agent } from 'node:http';
+import { createServer, request, type Agent } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** The body of a 200; whatever else is answered is thrown. */
-export function getText(agent: Agent, url: string): Promise<string> {
+/** The body of a 200; whatever else is answered is thrown. With a body, which is JSON, it is posted. */
+export function getText(agent: Agent, url: string, body?: string): Promise<string> {
+  const options =
+    body === undefined
+      ? { agent }
+      : { agent, method: 'POST', headers: { 'content-type': 'application/json' } };
   return new Promise((resolve, reject) => {
-    const asked = get(url, { agent }, (answer) => {
+    const asked = request(url, options, (answer) => {
       const parts: Buffer[] = [];
       answer.on('data', (part: Buffer) => parts.push(part));
       answer.on('error', reject);
@@ -15,13 +19,14 @@ export function getText(agent: Agent, url: string): Promise<string> {
       });
     });
     asked.on('error', reject);
+    asked.end(body);
   });
 }
 
 /** Serves GET requests on a free port of this machine. @returns its address */
 export async function serve(answer: (url: URL) => Promise<string>): Promise<string> {
-  const server = createServer((request, response) => {
-    answer(new URL(request.url ?? '/', 'http://localhost')).then(
+  const server = createServer((asked, response) => {
+    answer(new URL(asked.url ?? '/', 'http://localhost')).then(
       (text) => {
         const body = Buffer.from(text);
         response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
