@@ -98,6 +98,22 @@ describe('the tables of copies', () => {
     expect(await keys('gone')).toEqual({ customer: null, shop: null, tags: [], skus: [], gifts: [] });
   });
 
+  it('hold the keys of a list once each in the order of their bytes, and spell what is no text as it came', async () => {
+    const skus = async (id: string, ...texts: readonly string[]): Promise<unknown> => {
+      const data = `{"lines":[${texts.map((text) => `{"sku":${text}}`).join(',')}]}`;
+      await pool.query(
+        `INSERT INTO copy_basket (id, epoch, version, deleted, occurred_at, event_id, data) VALUES ($1, 0, 1, false, now(), 'e', $2)`,
+        [id, data],
+      );
+      return (await pool.query('SELECT "key_lines.sku" AS skus FROM copy_basket WHERE id = $1', [id]))
+        .rows[0];
+    };
+    expect(await skus('ordered', '"B"', '"a"', '"é"')).toEqual({ skus: ['B', 'a', 'é'] });
+    expect(await skus('twice', '"a"', '"a"', 'null', '"b"')).toEqual({ skus: ['a', 'b'] });
+    expect(await skus('shuffled', '"é"', '"B"', '"a"', '"B"')).toEqual({ skus: ['B', 'a', 'é'] });
+    expect(await skus('numbers', '"b"', '1e2', '"a"')).toEqual({ skus: ['1e2', 'a', 'b'] });
+  });
+
   it('keep the column that another source refers to by as a key', async () => {
     await insert('product', 'p1', { sku: 'x' });
     const { rows } = await pool.query('SELECT id FROM copy_product WHERE key_sku = $1', ['x']);

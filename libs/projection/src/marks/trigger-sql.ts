@@ -87,13 +87,21 @@ function insertOf(schema: string, operation: Operation, route: TriggerRoute, sha
     route.steps.length === 0
       ? ['mark', 'view, root_id', pg.escapeLiteral(route.view)]
       : ['fan_out', 'route, key', `${pg.escapeLiteral(JSON.stringify(fanOutRoute(route, shapes)))}::jsonb`];
-  return `
-  INSERT INTO ${pg.escapeIdentifier(schema)}.${target} (${columns}, occurred_at)
+  const occurredAt = operation === 'DELETE' ? 'NULL::timestamptz' : 'n.occurred_at';
+  const changed = `FROM ${rowsOf(operation)}
+    ${operation === 'UPDATE' ? `WHERE ${changeOf(route)}` : ''}`;
+  const insert = `
+  INSERT INTO ${pg.escapeIdentifier(schema)}.${target} (${columns}, occurred_at)`;
+  // An id never changes, and no two rows have the same.
+  if (route.start === 'id')
+    return `${insert}
+  SELECT ${head}, ${operation === 'DELETE' ? 'o' : 'n'}.id, ${occurredAt}
+    ${changed};`;
+  return `${insert}
   SELECT ${head}, changed.key, min(changed.occurred_at)
   FROM (
-    SELECT unnest(${keysOf(operation, route, shapes)}) AS key, ${operation === 'DELETE' ? 'NULL::timestamptz' : 'n.occurred_at'} AS occurred_at
-    FROM ${rowsOf(operation)}
-    ${operation === 'UPDATE' ? `WHERE ${changeOf(route)}` : ''}
+    SELECT unnest(${keysOf(operation, route, shapes)}) AS key, ${occurredAt} AS occurred_at
+    ${changed}
   ) AS changed
   WHERE changed.key IS NOT NULL
   GROUP BY changed.key;`;
@@ -114,13 +122,19 @@ function keysOf(operation: Operation, route: TriggerRoute, shapes: KeyShapes): s
   return many ? sides.join(' || ') : `ARRAY[${sides.join(', ')}]`;
 }
 
-/** Members are compared as the text that was published: the order of an object's members may mark once too often. */
+/**
+ * Members are compared as the text that was published: the order of an object's members may mark once too often. Each
+ * state is read once for all of them: seven members of an order, each read by itself, took 19 µs a row instead of 9.
+ */
 function changeOf(route: TriggerRoute): string {
-  const members = route.columns.map((column) => {
-    const member = `data -> ${pg.escapeLiteral(column)}`;
-    return `(o.${member})::text IS DISTINCT FROM (n.${member})::text`;
-  });
-  return ['o.deleted IS DISTINCT FROM n.deleted', ...members].join('\n      OR ');
+  const deleted = 'o.deleted IS DISTINCT FROM n.deleted';
+  if (route.columns.length === 0) return deleted;
+  const members = route.columns.map((column) => `${pg.escapeIdentifier(column)} json`).join(', ');
+  return `${deleted}
+      OR (o.data::text IS DISTINCT FROM n.data::text AND (
+        SELECT was::text IS DISTINCT FROM is_now::text
+        FROM json_to_record(o.data) AS was (${members}), json_to_record(n.data) AS is_now (${members})
+      ))`;
 }
 
 /** The route as it is stored: it says of each key whether the copies hold one or several. */
