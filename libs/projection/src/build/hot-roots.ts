@@ -1,7 +1,7 @@
 import type { Mark } from './claim.js';
 
 export interface HotRootOptions {
-  /** How long a hot root rests after a build, in milliseconds; 0 is not at all. */
+  /** How long a hot root rests after a build at most, unless its build takes long, in milliseconds; 0 is not at all. */
   readonly restMs: number;
   /** A root is hot after so many builds of which each began within two rests of the one before. */
   readonly builds?: number;
@@ -16,7 +16,13 @@ interface Recent {
 }
 
 /** A root that takes long to build rests so many times as long, or it would be built without a pause. */
-const REST_PER_BUILD = 4;
+const LEAST_RESTS_PER_BUILD = 4;
+/**
+ * No root rests longer than so many of its builds: it takes a hundredth of a lane then, and a longer rest would delay what
+ * costs next to nothing. Roots that are built by the thousand at once, as behind a full queue, hardly rest at all: their
+ * changes come together in one claim.
+ */
+const MOST_RESTS_PER_BUILD = 100;
 
 /** A root with one mark for all that were claimed, and how long it still rests. */
 export interface Resting {
@@ -26,7 +32,7 @@ export interface Resting {
 
 /**
  * Remembers which roots are built again and again, such as a product in every order, so that they are built about once a
- * second instead of at every change, and more seldom if one build takes long. In memory and by process: it saves work, and nothing is lost with it, since the
+ * second instead of at every change, more seldom if one build takes long, and more often if it takes no time. In memory and by process: it saves work, and nothing is lost with it, since the
  * marks of a root that rests stay in the database.
  */
 export class HotRoots {
@@ -43,9 +49,12 @@ export class HotRoots {
   }
 
   /** Remembers that these roots were built at `nowMs`, which took `tookMs` for each of them. */
-  built(view: string, rootIds: Iterable<string>, nowMs: number, tookMs = 0): void {
+  built(view: string, rootIds: Iterable<string>, nowMs: number, tookMs: number): void {
     if (this.#restMs === 0) return;
-    const restMs = Math.max(this.#restMs, REST_PER_BUILD * tookMs);
+    const restMs = Math.max(
+      Math.min(this.#restMs, MOST_RESTS_PER_BUILD * tookMs),
+      LEAST_RESTS_PER_BUILD * tookMs,
+    );
     for (const rootId of rootIds) {
       const key = keyOf(view, rootId);
       const recent = this.#recent.get(key);

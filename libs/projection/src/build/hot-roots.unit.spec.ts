@@ -14,10 +14,13 @@ const mark = (rootId: string, more: Partial<Mark> = {}): Mark => ({
   ...more,
 });
 
+/** As long as a root alone takes: what is asked for is the longest rest. */
+const TOOK_MS = 10;
+
 /** Roots that were built at each of these times, in milliseconds. */
 const builtAt = (timesMs: readonly number[], rootId = 'r'): HotRoots => {
   const roots = new HotRoots({ restMs: 1_000, builds: 3 });
-  for (const ms of timesMs) roots.built('v', [rootId], ms);
+  for (const ms of timesMs) roots.built('v', [rootId], ms, TOOK_MS);
   return roots;
 };
 
@@ -38,7 +41,7 @@ describe('hot roots', () => {
   it('are built again when they have rested, and rest again, so once a second', () => {
     const roots = builtAt([0, 100, 200]);
     expect(roots.part([mark('r')], 1_200).ready).toHaveLength(1);
-    roots.built('v', ['r'], 1_250);
+    roots.built('v', ['r'], 1_250, TOOK_MS);
     expect(roots.part([mark('r')], 1_300).resting).toMatchObject([{ restMs: 950 }]);
   });
 
@@ -48,10 +51,17 @@ describe('hot roots', () => {
     expect(roots.part([mark('r')], 8_000).resting).toMatchObject([{ restMs: 7_000 }]);
   });
 
+  it('rest no longer than a hundred of their builds take, so that what costs nothing is not delayed', () => {
+    const roots = new HotRoots({ restMs: 1_000, builds: 3 });
+    for (const ms of [0, 10, 20]) roots.built('v', ['r'], ms, 0.2);
+    expect(roots.part([mark('r')], 25).resting).toMatchObject([{ restMs: 15 }]);
+    expect(roots.part([mark('r')], 40).ready).toHaveLength(1);
+  });
+
   it('are like any other when they were left alone for two rests', () => {
     const roots = builtAt([0, 100, 200]);
-    roots.built('v', ['r'], 2_200);
-    expect(roots.part([mark('r')], 2_201).ready).toHaveLength(1);
+    roots.built('v', ['r'], 2_220, TOOK_MS);
+    expect(roots.part([mark('r')], 2_221).ready).toHaveLength(1);
   });
 
   it('are told apart by view', () => {
@@ -76,16 +86,16 @@ describe('hot roots', () => {
 
   it('are forgotten in the order of their last builds when there are too many', () => {
     const roots = new HotRoots({ restMs: 1_000, builds: 1, capacity: 2 });
-    roots.built('v', ['a', 'b'], 0);
-    roots.built('v', ['a'], 10);
-    roots.built('v', ['c'], 20);
+    roots.built('v', ['a', 'b'], 0, TOOK_MS);
+    roots.built('v', ['a'], 10, TOOK_MS);
+    roots.built('v', ['c'], 20, TOOK_MS);
     const { ready } = roots.part([mark('a'), mark('b'), mark('c')], 30);
     expect(ready.map((one) => one.root_id)).toEqual(['b']);
   });
 
   it('never rest where no rest is wanted', () => {
     const roots = new HotRoots({ restMs: 0, builds: 1 });
-    roots.built('v', ['r'], 0);
+    roots.built('v', ['r'], 0, TOOK_MS);
     expect(roots.part([mark('r')], 0).ready).toHaveLength(1);
   });
 });

@@ -157,11 +157,13 @@ async function buildMarks(
   let pushedBack = false;
   for (const same of Map.groupBy(ready, (mark) => JSON.stringify([mark.view, mark.index_name])).values()) {
     const { view, index_name } = same[0] as Mark;
+    const begunAt = performance.now();
     const claimed = await buildClaimed(options, claim, view, index_name, same);
+    const builtAt = performance.now();
     const roots = new Set(same.map((mark) => mark.root_id));
     if (claimed.outcome === 'built') {
       heavyViews.note(view, roots.size, claimed.readMs);
-      hotRoots.built(view, roots, performance.now(), claimed.readMs / roots.size);
+      hotRoots.built(view, roots, builtAt, (builtAt - begunAt) / roots.size);
     }
     size.weigh(view, claimed.documents, claimed.bytes);
     pushedBack ||= claimed.pushedBack;

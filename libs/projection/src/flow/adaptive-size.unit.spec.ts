@@ -19,9 +19,17 @@ describe('a size that adapts', () => {
     expect([1, 2, 3, 4].map(() => full(size, answer))).toEqual([200, 100, 50, 50]);
   });
 
-  it('grows by a twentieth of the largest with each full batch that was answered quickly, and never above it', () => {
-    const size = open(900);
-    expect([1, 2, 3].map(() => full(size))).toEqual([950, 1_000, 1_000]);
+  it('doubles with each full batch that was answered quickly, and never above the largest', () => {
+    const size = open(200);
+    expect([1, 2, 3, 4].map(() => full(size))).toEqual([400, 800, 1_000, 1_000]);
+  });
+
+  it('grows by a twentieth of the largest once it was halved, and never above it', () => {
+    const size = open(1_000);
+    full(size, { pushedBack: true });
+    expect([1, 2, 3].map(() => full(size))).toEqual([550, 600, 650]);
+    for (let more = 0; more < 10; more++) full(size);
+    expect(size.current).toBe(1_000);
   });
 
   it('stays while answers take between half of the target and the target', () => {
