@@ -131,7 +131,7 @@ const serverSpec = {
   }),
   HOT_ROOT_REST_MS: integerVariable({
     meaning:
-      'How long a document rests that is built again and again, in milliseconds; 0 builds it at every change.',
+      'The longest that a document rests which is built again and again and quickly, in milliseconds; 0 builds it at every change.',
     default: '1000',
     example: '5000',
     min: 0,
