@@ -73,11 +73,12 @@ export {
   type Normalized,
 } from './filter/normalize.js';
 export { average } from './roll-up/roll-up-values.js';
-export { assemble, ComputeMissingError } from './assemble/assemble.js';
+export { assemble, assembleText } from './assemble/assemble.js';
 export { documentParts, type DocumentPart, type DocumentParts } from './assemble/document-parts.js';
 export { keysFor } from './assemble/keys.js';
 export { loadFrom, rollUpLevel, type Tables } from './assemble/load-from.js';
-export type { Assembled, Computes, Json, LoadedRow, LoadedRows } from './assemble/rows.js';
+export type { Assembled, AssembledText, Computes, Json, LoadedRow, LoadedRows } from './assemble/rows.js';
+export { ComputeMissingError } from './assemble/batch.js';
 export { diffDocuments, type DocumentDifference } from './diff/document-diff.js';
 export { ViewSpec } from './spec/view-spec.js';
 export { ViewSpecError } from './spec/error.js';

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { PrejoinError, type Clock, type Logger } from '#kernel';
 import type { SearchIndex, WriteOperation } from '#search';
-import { assemble, type Computes, type LoadedRows } from '#views';
+import { assembleText, type Computes, type LoadedRows } from '#views';
 import { isBuildable, missingComputes, readGenerations, type Generation } from '../generations/generation.js';
 import { readSnapshot, type Snapshot } from '../revision/snapshot.js';
 import { loadRows, tablesOf } from './load/load.js';
@@ -194,12 +194,12 @@ function prepare(
   computes: Computes,
   revision: number,
 ): readonly Prepared[] {
-  return assemble(generation.plan, rootIds, rows, computes).map((assembled) => {
+  return assembleText(generation.plan, rootIds, rows, computes).map((assembled) => {
     const write = { generation, rootId: assembled.id };
     if ('fault' in assembled) return { ...write, fault: assembled.fault };
     const target = { index: generation.indexName, id: assembled.id, revision };
-    return assembled.document === null
+    return assembled.body === null
       ? { ...write, operation: { kind: 'delete', ...target } }
-      : { ...write, operation: { kind: 'index', ...target, body: JSON.stringify(assembled.document) } };
+      : { ...write, operation: { kind: 'index', ...target, body: assembled.body } };
   });
 }

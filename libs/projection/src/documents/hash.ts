@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { WriteOperation } from '#search';
 
 /** A write with the hash of its document: 128 bits of SHA-256, or null where it deletes. */
@@ -10,5 +10,5 @@ export interface HashedWrite {
 /** Of the text and not of the value: the same plan and rows give the same text, and no two different documents do. */
 export function hashOf(operation: WriteOperation): Buffer | null {
   if (operation.kind === 'delete') return null;
-  return createHash('sha256').update(operation.body).digest().subarray(0, 16);
+  return hash('sha256', operation.body, 'buffer').subarray(0, 16);
 }

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { assemble } from '#views';
+import { assembleText } from '#views';
 import type { KeyRange } from '#search';
 import { loadRows, tablesOf } from '../build/load/load.js';
 import { spanOf } from '../build/load/span.js';
@@ -138,8 +138,8 @@ function madeOf(
   ids: readonly string[],
   rows: Awaited<ReturnType<typeof loadRows>>,
 ): readonly Expected[] {
-  return assemble(plan, ids, rows, computes).flatMap((made): Expected[] => {
-    if ('fault' in made) return [{ id: made.id, fault: made.fault }];
-    return made.document === null ? [] : [{ id: made.id, body: JSON.stringify(made.document) }];
+  return assembleText(plan, ids, rows, computes).flatMap((made): Expected[] => {
+    if ('fault' in made) return [made];
+    return made.body === null ? [] : [{ id: made.id, body: made.body }];
   });
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
   array,
   assemble,
+  assembleText,
   compile,
   id,
   int,
@@ -129,6 +130,21 @@ describe('assembled documents', () => {
         expect(made).toEqual(rootIds.map((rootId) => ({ id: rootId, document: naive(all, rootId) })));
       }),
       { numRuns: 400 },
+    );
+  });
+
+  it('are the same bytes as the joined value written as JSON', () => {
+    fc.assert(
+      fc.property(world, (all) => {
+        const rootIds = ['a', 'b', 'c', 'd', 'e', 'f'];
+        const made = assembleText(plan, rootIds, loadFrom(plan, rootIds, { ...all }), new Map());
+        const texts = rootIds.map((id) => {
+          const document = naive(all, id);
+          return { id, body: document === null ? null : JSON.stringify(document) };
+        });
+        expect(made).toEqual(texts);
+      }),
+      { numRuns: 200 },
     );
   });
 

@@ -1,5 +1,5 @@
 import type { Level } from '../plan/plan.js';
-import { keysAt, parentKey } from './read.js';
+import { keyReader, parentKey } from './read.js';
 import type { LoadedRow } from './rows.js';
 
 /**
@@ -9,7 +9,8 @@ import type { LoadedRow } from './rows.js';
 export function keysFor(level: Level, parentRows: readonly LoadedRow[]): readonly string[] {
   if (level.link === null) return parentRows.map((row) => row.id);
   const { path, read } = parentKey(level.link);
+  const keysOf = keyReader(path, read);
   const keys = new Set<string>();
-  for (const row of parentRows) for (const key of keysAt(row, path, read)) keys.add(key);
+  for (const row of parentRows) for (const key of keysOf(row)) keys.add(key);
   return [...keys];
 }

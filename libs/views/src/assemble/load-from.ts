@@ -3,7 +3,7 @@ import type { Level, Plan } from '../plan/plan.js';
 import { rollUpValues } from '../roll-up/roll-up-values.js';
 import { keysFor } from './keys.js';
 import { elementsOf, elementValue, groupByKey, type KeyedElement } from './partners.js';
-import { keysAt, readerOf, valuesIn } from './read.js';
+import { keyReader, readerOf, valuesIn } from './read.js';
 import type { LoadedRow, LoadedRows } from './rows.js';
 
 /** Whole tables of rows that are not deleted, by source. A source without rows may be missing. */
@@ -34,7 +34,8 @@ function rowsWithKeys(
   const { link } = level;
   const read = readerOf(level);
   const column = link === null ? 'id' : link.kind === 'backward' ? link.column : (link.by ?? 'id');
-  return table.filter((row) => keysAt(row, column, read).some((key) => keys.has(key)));
+  const keysOf = keyReader(column, read);
+  return table.filter((row) => keysOf(row).some((key) => keys.has(key)));
 }
 
 /**

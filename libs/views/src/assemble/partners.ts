@@ -1,7 +1,7 @@
 import { compareText, compareValues } from '../filter/compare.js';
 import { matches } from '../filter/matches.js';
 import type { Level, Plan, SortKey } from '../plan/plan.js';
-import { itemsOf, keysAt, parentKey, readerOf, strings, type Data, type ReadColumn } from './read.js';
+import { itemsOf, keyReader, parentKey, readerOf, strings, type Data, type ReadColumn } from './read.js';
 import type { LoadedRow, LoadedRows } from './rows.js';
 
 /** What a join leads to: a row, or an item of one of its lists together with the row. */
@@ -21,6 +21,10 @@ export interface Partners {
   readonly keysHeld: (row: LoadedRow, item: Data | null) => readonly string[];
   /** In the level's order, at most its limit. `item` is the parent's list item that holds the key, if one does. */
   readonly of: (row: LoadedRow, item: Data | null) => readonly Element[];
+  /** The first of them. */
+  readonly first: (row: LoadedRow, item: Data | null) => Element | undefined;
+  /** Many rows of the parent may lead to one element. */
+  readonly shared: boolean;
 }
 
 /** The row that a node reads, or the item of one of its lists. */
@@ -46,32 +50,47 @@ export function partnersOf(level: Level, rows: readonly LoadedRow[]): Partners {
   const list = listOf(level);
   const { link } = level;
   const rolledUp = level.rollUp !== undefined;
-  if (link === null) return { read, list, rolledUp, keysHeld: () => [], of: () => [] };
+  if (link === null)
+    return {
+      read,
+      list,
+      rolledUp,
+      shared: false,
+      keysHeld: () => [],
+      of: () => [],
+      first: () => undefined,
+    };
   const elements = rolledUp ? rolledUpRows(rows) : elementsOf(level, rows, read);
   const byKey = groupByKey(elements);
   const key = parentKey(link);
   const limit = level.limit ?? Infinity;
   const order = elementOrder(level.sort, read);
   for (const group of byKey.values()) if (group.length > 1) group.sort(order);
-  const itemColumn = key.path.split('.')[1];
+  const [keyList = null, itemColumn] = key.path.split('.');
+  const keysOfRow = keyReader(key.path, key.read);
 
   const keysHeld = (row: LoadedRow, item: Data | null): readonly string[] =>
-    item === null || itemColumn === undefined
-      ? keysAt(row, key.path, key.read)
-      : strings(key.read(item, itemColumn, key.path.split('.')[0] ?? null));
+    item === null || itemColumn === undefined ? keysOfRow(row) : strings(key.read(item, itemColumn, keyList));
+  const of = (row: LoadedRow, item: Data | null): readonly Element[] => {
+    const keys = keysHeld(row, item);
+    const [first] = keys;
+    if (keys.length === 1 && first !== undefined) return (byKey.get(first) ?? []).slice(0, limit);
+    const found = keys.flatMap((one) => byKey.get(one) ?? []);
+    // An array of references has an order of its own, which stands unless the join sorts.
+    return (level.sort.length > 0 ? found.sort(order) : found).slice(0, limit);
+  };
 
   return {
     read,
     list,
     rolledUp,
+    shared: link.kind === 'forward',
     keysHeld,
-    of: (row, item) => {
+    of,
+    first: (row, item) => {
       const keys = keysHeld(row, item);
       const [first] = keys;
-      if (keys.length === 1 && first !== undefined) return (byKey.get(first) ?? []).slice(0, limit);
-      const found = keys.flatMap((one) => byKey.get(one) ?? []);
-      // An array of references has an order of its own, which stands unless the join sorts.
-      return (level.sort.length > 0 ? found.sort(order) : found).slice(0, limit);
+      return keys.length === 1 && first !== undefined && limit > 0 ? byKey.get(first)?.[0] : of(row, item)[0];
     },
   };
 }
@@ -98,9 +117,10 @@ export function elementsOf(
   if (link === null) return [];
   const list = listOf(level);
   const column = link.kind === 'backward' ? link.column : (link.by ?? 'id');
+  const keysOf = keyReader(column, read);
   const elements =
     list === null
-      ? rows.map((row) => ({ row, item: null, position: 0, keys: keysAt(row, column, read) }))
+      ? rows.map((row) => ({ row, item: null, position: 0, keys: keysOf(row) }))
       : rows.flatMap((row) => itemElements(row, list, column.slice(list.length + 1), read));
   if (level.where === null) return elements;
   return elements.filter((element) => matches(level.where, (field) => elementValue(element, field, read)));
@@ -128,7 +148,9 @@ function rolledUpRows(rows: readonly LoadedRow[]): readonly KeyedElement[] {
 export function groupByKey(elements: readonly KeyedElement[]): ReadonlyMap<string, KeyedElement[]> {
   const byKey = new Map<string, KeyedElement[]>();
   for (const element of elements) {
-    for (const key of new Set(element.keys)) {
+    const { keys } = element;
+    // Almost every element has one key, and a set for each would be half the cost of this.
+    for (const key of keys.length < 2 ? keys : new Set(keys)) {
       const group = byKey.get(key);
       if (group === undefined) byKey.set(key, [element]);
       else group.push(element);

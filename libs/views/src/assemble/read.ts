@@ -26,16 +26,17 @@ export function parentKey(link: Link): { readonly path: ColumnPath; readonly rea
   };
 }
 
-/** The keys that a row holds at a path: of a list's items when the path has a dot, several when it is an array. */
-export function keysAt(
-  row: { readonly id: string; readonly data: Data },
-  path: ColumnPath,
-  read: ReadColumn,
-): readonly string[] {
-  if (path === 'id') return [row.id];
-  const [top, item] = path.split('.');
-  if (top === undefined || item === undefined) return strings(read(row.data, path, null));
-  return itemsOf(row.data, top).flatMap((one) => strings(read(one, item, top)));
+interface Row {
+  readonly id: string;
+  readonly data: Data;
+}
+
+/** Reads the keys that rows hold at a path: of a list's items when the path has a dot, several when it is an array. */
+export function keyReader(path: ColumnPath, read: ReadColumn): (row: Row) => readonly string[] {
+  if (path === 'id') return ({ id }) => [id];
+  const [top = path, item] = path.split('.');
+  if (item === undefined) return ({ data }) => strings(read(data, path, null));
+  return ({ data }) => itemsOf(data, top).flatMap((one) => strings(read(one, item, top)));
 }
 
 /** The items of a list column; none when the event is from before the list was declared. */

@@ -19,8 +19,12 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
  * `fault` says why a document can not be made at all (a compute function threw, or gave what its kind can not hold):
  * neither a document nor its absence, so that nobody takes it for a reason to delete.
  */
-export type Assembled =
-  | { readonly id: string; readonly document: { readonly [name: string]: Json } | null }
+export type Assembled = AssembledAs<'document', { readonly [name: string]: Json }>;
+/** The same with the document as the JSON text that goes to an index. */
+export type AssembledText = AssembledAs<'body', string>;
+
+type AssembledAs<Name extends string, Made> =
+  | ({ readonly id: string } & { readonly [name in Name]: Made | null })
   | { readonly id: string; readonly fault: string };
 
 /** The functions of `compute` nodes that this process has, by key. */

@@ -1,5 +1,5 @@
 import type { Tables } from '../assemble/load-from.js';
-import { keysAt, readerOf, type ReadColumn } from '../assemble/read.js';
+import { keyReader, readerOf, type ReadColumn } from '../assemble/read.js';
 import type { LoadedRow } from '../assemble/rows.js';
 import { canonicalJson } from './canonical.js';
 import type { Plan, Route } from './plan.js';
@@ -16,10 +16,9 @@ export function markedRoots(plan: Plan, before: Tables, after: Tables): Readonly
     let keys = startKeys(route, before, after, readerFor(readers, route.source));
     for (const { source, match, give } of route.steps) {
       const read = readerFor(readers, source);
-      const found = (after[source] ?? []).filter((row) =>
-        keysAt(row, match, read).some((key) => keys.has(key)),
-      );
-      keys = new Set(found.flatMap((row) => keysAt(row, give, read)));
+      const [matchedBy, given] = [keyReader(match, read), keyReader(give, read)];
+      const found = (after[source] ?? []).filter((row) => matchedBy(row).some((key) => keys.has(key)));
+      keys = new Set(found.flatMap(given));
     }
     for (const id of keys) marked.add(id);
   }
@@ -30,12 +29,13 @@ export function markedRoots(plan: Plan, before: Tables, after: Tables): Readonly
 function startKeys(route: Route, before: Tables, after: Tables, read: ReadColumn): ReadonlySet<string> {
   const old = byId(before[route.source]);
   const now = byId(after[route.source]);
+  const keysOf = keyReader(route.start, read);
   const keys = new Set<string>();
   for (const id of new Set([...old.keys(), ...now.keys()])) {
     const rows = [old.get(id), now.get(id)].filter((row) => row !== undefined);
     const [first, second] = rows;
     if (first !== undefined && second !== undefined && !differ(route, first, second)) continue;
-    for (const row of rows) for (const key of keysAt(row, route.start, read)) keys.add(key);
+    for (const row of rows) for (const key of keysOf(row)) keys.add(key);
   }
   return keys;
 }
