@@ -22,3 +22,16 @@ export function afterOutcomes(current: BatchLimit, lastSeq: number | null, batch
   const passed = current.suspectUpTo === null || lastSeq === null || lastSeq >= current.suspectUpTo;
   return passed ? fullBatch(batchSize) : current;
 }
+
+/** Whether nothing is suspected. */
+export function isFull(current: BatchLimit, batchSize: number): boolean {
+  return current.suspectUpTo === null && current.limit === batchSize;
+}
+
+/** Two batches that were under way together ended without outcomes: the culprit may be in either. */
+export function eitherOf(one: BatchLimit, other: BatchLimit): BatchLimit {
+  return {
+    limit: Math.max(one.limit, other.limit),
+    suspectUpTo: Math.max(one.suspectUpTo ?? 0, other.suspectUpTo ?? 0),
+  };
+}

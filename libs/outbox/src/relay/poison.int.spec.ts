@@ -1,7 +1,7 @@
 import { eventually } from '#testing';
 import { discardDeadLetters, listDeadLetters, retryDeadLetters } from '../dead-letters.js';
 import { claim, withTransaction } from './claim.js';
-import { counting, event, idsOf, useRelayBed, type TestEvent } from '../testing/relay-bed.js';
+import { around, counting, event, idsOf, useRelayBed, type TestEvent } from '../testing/relay-bed.js';
 
 const bed = useRelayBed();
 
@@ -84,6 +84,31 @@ describe('a message that closes the channel', () => {
     expect(bed.arrived).not.toContain(events[217]!.id);
     // Each halving sends at most what is left of the suspected half a second time.
     expect(bed.arrived.filter((id) => events.some((e) => e.id === id)).length).toBeLessThan(2 * 299 + 1);
+  });
+
+  it('is not blamed on a single message of the next batch, which was on its way with it', async () => {
+    bed.proxy.cutWhenClientSends('POISON');
+    const both = Promise.withResolvers<void>();
+    let batches = 0;
+    const together = around(bed.publisher, async (messages) => {
+      batches += 1;
+      if (batches === 3) both.resolve();
+      if (batches > 1) await both.promise;
+      return bed.publisher.publish(messages);
+    });
+    // One attempt, and a broker that works: whoever is blamed once is given up.
+    bed.relay({ publisher: together, batchSize: 10, maxAttempts: 1 });
+    const first = event();
+    await bed.insert([first]);
+    await bed.everythingArrives([first]);
+
+    const events = Array.from({ length: 11 }, (_, i) => event(i === 3 ? { body: '"POISON"' } : {}));
+    await bed.insert(events);
+    await bed.everythingArrives([first, ...events.filter((_, i) => i !== 3)]);
+    await eventually(async () => {
+      await bed.insert([event()]);
+      expect(await listDeadLetters(bed.pool)).toMatchObject([{ eventId: events[3]!.id }]);
+    });
   });
 
   it('is not given up while nothing else is confirmed: it may be the network', async () => {

@@ -1,6 +1,6 @@
 import { eventually } from '#testing';
 import { oldestOutboxRow } from '../oldest-row.js';
-import { counting, event, useRelayBed } from '../testing/relay-bed.js';
+import { around, counting, event, useRelayBed } from '../testing/relay-bed.js';
 
 const bed = useRelayBed();
 
@@ -14,6 +14,23 @@ describe('the relay', () => {
     await bed.outboxEmpties();
     expect(bed.arrived).toHaveLength(1_234);
     await eventually(() => expect(metrics.counts).toMatchObject({ relayed: 1_234, returned: 0, unknown: 0 }));
+  });
+
+  it('claims and sends the next full batch while the last one waits for its confirms', async () => {
+    const second = Promise.withResolvers<void>();
+    let batches = 0;
+    const slow = around(bed.publisher, async (messages) => {
+      batches += 1;
+      if (batches === 2) second.resolve();
+      if (batches === 1) await second.promise;
+      return bed.publisher.publish(messages);
+    });
+    const events = Array.from({ length: 35 }, () => event());
+    await bed.insert(events);
+    bed.relay({ publisher: slow, batchSize: 10 });
+    await bed.everythingArrives(events);
+    await bed.outboxEmpties();
+    expect(batches).toBe(4);
   });
 
   it('looks at once when it is woken, however long its poll is', async () => {

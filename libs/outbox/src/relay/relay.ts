@@ -1,15 +1,13 @@
 import type { Pool } from 'pg';
 import { backoffDelay, messageOf, PrejoinError, sleep, type Backoff, type Logger } from '#kernel';
 import type { Publisher } from '#messaging';
-import { afterOutcomes, afterUnknown, fullBatch, type BatchLimit } from './batch-limit.js';
-import type { ClaimScope } from './claim.js';
+import { Batches, WithoutOutcome } from './batches.js';
 import { readRelayControl } from './control.js';
 import { startHeartbeat, type Heartbeat } from './heartbeat.js';
 import { noMetrics, type RelayMetrics } from './metrics.js';
-import { runRound, type RoundResult } from './round.js';
 
 export interface RelayOptions {
-  /** The service's own database; a relay uses one connection at a time, and for a moment a second one to say it lives. */
+  /** The service's own database; a relay uses up to two connections, and for a moment a third one to say it lives. */
   readonly pool: Pool;
   /** Best its own: see connectPublisher. The caller closes it, after the relay. */
   readonly publisher: Publisher;
@@ -56,6 +54,7 @@ export function startRelay(options: RelayOptions): Relay {
 const firstPollMs = 20;
 const controlMs = 1_000;
 const defaultBeatMs = 5_000;
+const suspectsMs = 100;
 const defaultRetry: Backoff = { baseMs: 2_000, maxMs: 600_000 };
 const rollbackTimeoutMs = 1_000;
 const faultPause: Backoff = { baseMs: 100, maxMs: 10_000 };
@@ -64,27 +63,30 @@ const unknownPause: Backoff = { baseMs: 50, maxMs: 1_000 };
 
 class OutboxRelay implements Relay {
   #state: RelayState = 'running';
-  #limit: BatchLimit;
-  #brokerWorks = false;
   #woken = false;
   #endPause: () => void = () => {};
   readonly #stopping = new AbortController();
   readonly #abandoning = new AbortController();
   readonly #running: Promise<void>;
-  readonly #metrics: RelayMetrics;
+  readonly #batches: Batches;
   readonly #heartbeat: Heartbeat;
   #paused = false;
   #controlReadAt = -Infinity;
 
   constructor(
     private readonly options: RelayOptions,
-    private readonly batchSize: number,
-    private readonly maxAttempts: number,
+    batchSize: number,
+    maxAttempts: number,
   ) {
-    this.#metrics = options.metrics ?? noMetrics;
-    this.#limit = fullBatch(batchSize);
+    const { pool, publisher, logger, beatMs = defaultBeatMs, metrics = noMetrics } = options;
+    this.#batches = new Batches({
+      ...{ pool, publisher, logger, metrics, batchSize, maxAttempts },
+      retry: options.retry ?? defaultRetry,
+      suspectsMs: Math.min(options.pollMs ?? suspectsMs, suspectsMs),
+      stop: this.#stopping.signal,
+      abandon: this.#abandoning.signal,
+    });
     this.#running = this.#run();
-    const { pool, logger, beatMs = defaultBeatMs } = options;
     this.#heartbeat = startHeartbeat({ pool, logger, beatMs, state: () => this.#state });
   }
 
@@ -125,10 +127,11 @@ class OutboxRelay implements Relay {
           await this.#pause(Math.min(pollMs, controlMs), 'whatever happens');
           continue;
         }
-        const claimed = await this.#rounds();
+        const claimed = await this.#batches.send();
+        this.#state = 'running';
         faults = 0;
         idleMs = claimed > 0 ? firstPollMs : Math.min(pollMs, idleMs * 2);
-        if (claimed < this.#limit.limit) await this.#pause(idleMs, 'unless woken');
+        if (claimed < this.#batches.limit) await this.#pause(idleMs, 'unless woken');
       } catch (error) {
         faults += 1;
         this.#state = 'failing';
@@ -136,7 +139,7 @@ class OutboxRelay implements Relay {
         const delayMs = backoffDelay(undecided ? unknownPause : faultPause, faults);
         if (undecided)
           logger.warn(
-            { reason: error.message, nextLimit: this.#limit.limit, delayMs },
+            { reason: error.message, nextLimit: this.#batches.limit, delayMs },
             'messages stayed without an outcome; sending them again',
           );
         else
@@ -167,56 +170,6 @@ class OutboxRelay implements Relay {
     return paused;
   }
 
-  /** A batch of those in good standing, then one suspect alone. Returns how many rows the first claimed. */
-  async #rounds(): Promise<number> {
-    const ordinary = await this.#round({ kind: 'ordinary', limit: this.#limit.limit });
-    this.#limit =
-      ordinary.unknown === null
-        ? afterOutcomes(
-            this.#limit,
-            ordinary.claimed < this.#limit.limit ? null : ordinary.lastSeq,
-            this.batchSize,
-          )
-        : afterUnknown(ordinary.unknown.count, ordinary.unknown.lastSeq);
-    if (ordinary.unknown !== null) {
-      // The culprit has been set apart.
-      if (ordinary.claimed === 1) this.#limit = fullBatch(this.batchSize);
-      throw new WithoutOutcome(ordinary.unknown.reason);
-    }
-    const suspect = await this.#round({ kind: 'one suspect' });
-    if (suspect.unknown !== null) throw new WithoutOutcome(suspect.unknown.reason);
-    this.#state = 'running';
-    return ordinary.claimed;
-  }
-
-  async #round(scope: ClaimScope): Promise<RoundResult> {
-    const { pool, publisher, retry = defaultRetry } = this.options;
-    const result = await runRound(
-      { pool, publisher, maxAttempts: this.maxAttempts, retry, abandon: this.#abandoning.signal },
-      scope,
-      this.#brokerWorks,
-    );
-    if (result.unknown !== null) this.#brokerWorks = false;
-    else if (result.confirmed > 0) this.#brokerWorks = true;
-    this.#count(result);
-    return result;
-  }
-
-  #count(result: RoundResult): void {
-    this.#metrics.relayed(result.confirmed);
-    this.#metrics.returned(result.returned);
-    this.#metrics.nacked(result.nacked);
-    this.#metrics.unknown(result.unknown?.count ?? 0);
-    this.#metrics.deadLettered(result.buried.length);
-    for (const { row, reason, attempts } of result.buried) {
-      const { eventId, source, aggregateId, version } = row;
-      this.options.logger.error(
-        { eventId, source, aggregateId, version, attempts, reason },
-        'an event went to the dead letters',
-      );
-    }
-  }
-
   async #pause(ms: number, until: 'unless woken' | 'whatever happens'): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -231,6 +184,3 @@ class OutboxRelay implements Relay {
     this.#woken = false;
   }
 }
-
-/** Messages stayed without outcome: a reason to pause, not a fault of the relay. */
-class WithoutOutcome extends Error {}

@@ -11,6 +11,10 @@ export interface RoundOptions {
   readonly retry: Backoff;
   /** Gives the round up: the claim rolls back. */
   readonly abandon: AbortSignal;
+  /** Another round is under way on the same channel: a single message is not alone then. */
+  readonly beside: boolean;
+  /** Called with how many rows were claimed, before they are sent. */
+  readonly onClaimed?: (rows: number) => void;
 }
 
 /** What one round did; the counts are of messages. */
@@ -50,6 +54,7 @@ export async function runRound(
   try {
     return await withTransaction(options.pool, async (client) => {
       const rows = await claim(client, scope);
+      options.onClaimed?.(rows.length);
       const judged = await publish(options, rows);
       return settle(client, options, judged, brokerWorks);
     });
@@ -87,7 +92,7 @@ async function orAbandoned<T>(work: Promise<T>, abandon: AbortSignal): Promise<T
 
 async function settle(
   client: PoolClient,
-  { maxAttempts, retry }: RoundOptions,
+  { maxAttempts, retry, beside }: RoundOptions,
   judged: readonly Judged[],
   brokerWorks: boolean,
 ): Promise<RoundResult> {
@@ -95,7 +100,7 @@ async function settle(
   const refused = judged
     .filter(({ outcome }) => outcome.kind === 'returned' || outcome.kind === 'nacked')
     .map(failed);
-  const alone = judged.length === 1;
+  const alone = judged.length === 1 && !beside;
   // Alone and without outcome: set apart, since it may be what closes the channel.
   const setApart = alone ? unknown.map((one) => ({ ...failed(one), suspect: true })) : [];
 
@@ -112,7 +117,7 @@ async function settle(
     lastSeq: judged.at(-1)?.row.seq ?? null,
     unknown: describe(unknown),
   };
-  if (unknown.length === judged.length && judged.length > 1) throw new NothingKnown(result);
+  if (unknown.length > 0 && unknown.length === judged.length && !alone) throw new NothingKnown(result);
 
   // Rows that are known are settled even if others of the batch are not: they need not be sent twice.
   const asBefore = alone ? [] : unknown.map(unchanged);
