@@ -33,7 +33,7 @@ export async function onFlow<T>(place: Place, use: (flow: Flow) => Promise<T>): 
     use: 'commands',
     logger: silentLogger,
   });
-  const pool = new pg.Pool({ connectionString: url, max: 3 });
+  const pool = new pg.Pool({ connectionString: url, max: 4 });
   const exchange = busNames(busPrefix).events;
   const publisher = connectPublisher({
     url: rabbitmqUrl,

@@ -32,7 +32,7 @@ const servicesSpec = {
 
 const databaseSpec = {
   DATABASE_POOL_SIZE: integerVariable({
-    meaning: 'Connections for commands to each service database; relay, health and metrics use up to 3 more.',
+    meaning: 'Connections for commands to each service database; relay, health and metrics use up to 4 more.',
     default: '8',
     example: '20',
     min: 1,

@@ -11,7 +11,7 @@ export { countInOutbox, eraseFromOutbox, type OutboxTraces } from './erase.js';
 export { oldestOutboxRow } from './oldest-row.js';
 export { pauseRelay, readRelayControl, resumeRelay, type RelayPause } from './relay/control.js';
 export { readOutboxState, type OutboxState, type RelayProcess } from './outbox-state.js';
-export type { RelayMetrics } from './relay/metrics.js';
+export { noMetrics as noRelayMetrics, type RelayMetrics } from './relay/metrics.js';
 export { startRelay, type Relay, type RelayOptions, type RelayState } from './relay/relay.js';
 export type {
   ComparedSource,

@@ -74,7 +74,7 @@ export class ServiceRuntime {
     // Apart from the commands' connections: a burst of commands must not make the service look away, or hold events back.
     const pool = new pg.Pool({
       connectionString: databaseUrl,
-      max: 3,
+      max: 4,
       connectionTimeoutMillis: 5_000,
       application_name: `prejoin ${definition.name} relay`,
     });
