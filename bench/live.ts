@@ -16,7 +16,7 @@ import {
 import { onProjectionBed } from './harness/projection-bed.js';
 import { compare, describeCpu, inTurns, type Arm, type Rounds } from './harness/rounds.js';
 
-const EVENTS = { s: 10_000, m: 50_000, l: 200_000 };
+const EVENTS = { s: 5_000, m: 50_000, l: 200_000 };
 /** Events of one document where keys are hot. */
 const HOT = 10;
 

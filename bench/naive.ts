@@ -23,7 +23,7 @@ import { seededCustomers, seededProducts } from './shop-events.js';
 
 /** The slower a side is, the fewer events of the same kind it gets: its rate is what counts. */
 const EVENTS = {
-  s: { ours: 10_000, first: 1_000, tuned: 5_000 },
+  s: { ours: 5_000, first: 500, tuned: 2_500 },
   m: { ours: 50_000, first: 2_000, tuned: 10_000 },
   l: { ours: 200_000, first: 10_000, tuned: 50_000 },
 };
