@@ -51,8 +51,8 @@ const serverSpec = {
   APPLY_BATCH: integerVariable({
     meaning:
       'The most events that are applied in one transaction. Batches shrink while the database is slow.',
-    default: '1000',
-    example: '2000',
+    default: '4000',
+    example: '1000',
     min: 1,
     max: 10_000,
   }),
@@ -73,8 +73,8 @@ const serverSpec = {
   APPLY_PREFETCH: integerVariable({
     meaning:
       'The most events that are held unacknowledged, and never more than four batches; this bounds memory.',
-    default: '2000',
-    example: '4000',
+    default: '8000',
+    example: '2000',
     min: 1,
     max: 65_535,
   }),

@@ -19,7 +19,10 @@ export interface ProjectorConsumerOptions extends Partial<Omit<ConsumeOptions, '
   readonly url: string;
   readonly busPrefix: string;
   readonly sources: readonly ReceivedSource[];
-  /** The fewest events of a batch that the database is slow with; `maxBatch` are the most. */
+  /**
+   * The fewest events of a batch that the database is slow with; `maxBatch` are the most. Of ten events of one order in a
+   * batch, one is written, marked and built: large batches are what a backlog of busy orders is worked off by.
+   */
   readonly minBatch?: number;
   /** How long a batch may take before the next ones are made smaller, in milliseconds. */
   readonly targetMs?: number;
@@ -31,6 +34,8 @@ export interface ProjectorConsumerOptions extends Partial<Omit<ConsumeOptions, '
 
 /** So many batches are fetched ahead: the next is there when one is done, and the rest is left to other processes. */
 const FETCHED_BATCHES = 4;
+/** Small, since it is not known yet how large events are. */
+const FIRST_BATCH = 250;
 
 /**
  * Consumes events into the copies until it is closed. Messages are acknowledged when their batch has been committed.
@@ -41,10 +46,11 @@ const FETCHED_BATCHES = 4;
  */
 export function startProjectorConsumer(options: ProjectorConsumerOptions): Consumer {
   const { pool, url, busPrefix, logger = silentLogger, metrics = noMetrics, onApplied } = options;
-  const { prefetch = 2_000, maxBatch = 1_000, minBatch = 50, targetMs = 500 } = options;
+  const { prefetch = 8_000, maxBatch = 4_000, minBatch = 50, targetMs = 500 } = options;
   const { maxBatchBytes = 8 * 1024 * 1024, maxAgeMs = 20 } = options;
   const sources = new Map(options.sources.map((source) => [source.description.name, source]));
-  const size = new BatchSize({ max: maxBatch, min: minBatch, maxBytes: maxBatchBytes, targetMs });
+  const start = Math.min(FIRST_BATCH, Math.ceil(maxBatch / 4));
+  const size = new BatchSize({ max: maxBatch, min: minBatch, start, maxBytes: maxBatchBytes, targetMs });
   const sizes = (): ConsumerSize => ({
     maxBatch: size.current,
     prefetch: Math.min(prefetch, FETCHED_BATCHES * size.current),

@@ -6,6 +6,8 @@ export interface BatchSizeOptions {
   readonly min: number;
   /** What the entries of a batch may have together, in bytes; one entry may exceed it. */
   readonly maxBytes: number;
+  /** Absent is a quarter of `max`. */
+  readonly start?: number;
   /** How long a batch may take before the next ones are made smaller, in milliseconds. */
   readonly targetMs: number;
 }

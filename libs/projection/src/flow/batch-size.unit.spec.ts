@@ -12,6 +12,11 @@ describe('the size of a batch', () => {
     expect(size.current).toBe(125);
   });
 
+  it('begins where it is told to', () => {
+    const size = new BatchSize({ max: 4_000, min: 50, start: 250, maxBytes: 100_000, targetMs: 1_000 });
+    expect(size.current).toBe(250);
+  });
+
   it('holds no more bytes than it may, by the kind with the heaviest entries', () => {
     const size = open();
     size.weigh('a', 10, 1_000);
