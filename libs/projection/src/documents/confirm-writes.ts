@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { byIndex, type IndexWrites } from './by-index.js';
 import type { HashedWrite } from './hash.js';
 
 /**
@@ -14,22 +15,25 @@ export async function confirmWrites(
   writes: readonly HashedWrite[],
 ): Promise<void> {
   const indexed = writes.filter(({ hash }) => hash !== null);
-  if (indexed.length === 0) return;
-  await pool.query(
-    `UPDATE document SET confirmed = true, confirmed_at = now()
-     WHERE ctid = ANY(ARRAY(
-       SELECT known.ctid
-       FROM document AS known
-       JOIN unnest($1::text[], $2::text[], $3::bytea[]) AS written (index_name, root_id, hash)
-         ON written.index_name = known.index_name AND written.root_id = known.root_id
-       WHERE known.revision = $4 AND known.hash = written.hash AND NOT known.confirmed
-       FOR UPDATE OF known SKIP LOCKED
-     ))`,
-    [
-      indexed.map(({ operation }) => operation.index),
-      indexed.map(({ operation }) => operation.id),
-      indexed.map(({ hash }) => hash),
-      revision,
-    ],
-  );
+  for (const one of byIndex(indexed)) await confirmIn(pool, revision, one);
+}
+
+/**
+ * A document's hash is looked for among those of all: it holds its own id, so that none of the others has it. Planned for
+ * any number of ids, the statement seeks each of them; planned for hundreds, it read the whole table.
+ */
+async function confirmIn(pool: Pool, revision: number, { index, writes }: IndexWrites): Promise<void> {
+  await pool.query({
+    name: 'confirm_writes',
+    text: `
+      UPDATE document SET confirmed = true, confirmed_at = now()
+      WHERE ctid = ANY(ARRAY(
+        SELECT ctid
+        FROM document
+        WHERE index_name = $1 AND root_id = ANY($2::text[]) AND hash = ANY($3::bytea[])
+          AND revision = $4 AND NOT confirmed
+        FOR UPDATE SKIP LOCKED
+      ))`,
+    values: [index, writes.map(({ operation }) => operation.id), writes.map(({ hash }) => hash), revision],
+  });
 }

@@ -1,6 +1,7 @@
 import type { ClientBase, Pool } from 'pg';
 import type { WriteOperation } from '#search';
 import { startOfEpoch } from '../revision/revision.js';
+import { byIndex, type IndexWrites } from './by-index.js';
 import type { HashedWrite } from './hash.js';
 
 /** `superseded`: a builder with a later snapshot has decided about the document. */
@@ -22,7 +23,7 @@ export type Decision =
  * Deletes are always sent. So is everything that was confirmed under another epoch, since the index may then know
  * revisions that this database has forgotten.
  *
- * One statement, and one order for the locks that it takes: two builders of the same roots wait for each other at most.
+ * One statement an index, and one order for the locks that they take: two builders of the same roots wait for each other at most.
  */
 export async function decideWrites(
   client: ClientBase,
@@ -30,26 +31,8 @@ export async function decideWrites(
   writes: readonly HashedWrite[],
 ): Promise<readonly Decision[]> {
   if (writes.length === 0) return [];
-  const { rows } = await client.query<{ index: string; id: string; equal: boolean }>(
-    `INSERT INTO document AS known (index_name, root_id, revision, hash, confirmed)
-     SELECT index_name, root_id, $4, hash, false
-     FROM unnest($1::text[], $2::text[], $3::bytea[]) AS mine (index_name, root_id, hash)
-     ORDER BY index_name COLLATE "C", root_id COLLATE "C"
-     ON CONFLICT (index_name, root_id) DO UPDATE SET
-       revision = excluded.revision,
-       hash = excluded.hash,
-       confirmed = coalesce(known.confirmed AND known.hash = excluded.hash AND known.revision >= $5, false)
-     WHERE known.revision <= excluded.revision
-     RETURNING index_name AS index, root_id AS id, confirmed AS equal`,
-    [
-      writes.map(({ operation }) => operation.index),
-      writes.map(({ operation }) => operation.id),
-      writes.map(({ hash }) => hash),
-      revision,
-      startOfEpoch(revision),
-    ],
-  );
-  const equal = new Map(rows.map((row) => [keyOf(row), row.equal]));
+  const equal = new Map<string, boolean>();
+  for (const one of byIndex(writes)) await decideIn(client, revision, one, equal);
   const late = writes.map(({ operation }) => operation).filter((operation) => !equal.has(keyOf(operation)));
   const newest = await newestRevisions(client, late);
   return writes.map(({ operation }) => {
@@ -57,6 +40,37 @@ export async function decideWrites(
     if (current !== null) return { kind: 'superseded', current };
     return { kind: equal.get(keyOf(operation)) === true ? 'unchanged' : 'send' };
   });
+}
+
+/** Notes in `equal` which documents this decision is the newest about, and whether the index holds them already. */
+async function decideIn(
+  client: ClientBase,
+  revision: number,
+  { index, writes }: IndexWrites,
+  equal: Map<string, boolean>,
+): Promise<void> {
+  const { rows } = await client.query<{ id: string; equal: boolean }>({
+    name: 'decide_writes',
+    text: `
+      INSERT INTO document AS known (index_name, root_id, revision, hash, confirmed)
+      SELECT $1, root_id, $4, hash, false
+      FROM unnest($2::text[], $3::bytea[]) AS mine (root_id, hash)
+      ORDER BY root_id COLLATE "C"
+      ON CONFLICT (index_name, root_id) DO UPDATE SET
+        revision = excluded.revision,
+        hash = excluded.hash,
+        confirmed = coalesce(known.confirmed AND known.hash = excluded.hash AND known.revision >= $5, false)
+      WHERE known.revision <= excluded.revision
+      RETURNING root_id AS id, confirmed AS equal`,
+    values: [
+      index,
+      writes.map(({ operation }) => operation.id),
+      writes.map(({ hash }) => hash),
+      revision,
+      startOfEpoch(revision),
+    ],
+  });
+  for (const row of rows) equal.set(keyOf({ index, id: row.id }), row.equal);
 }
 
 /** The revisions of the newest decisions about these documents; `of` answers null where there is none. */
