@@ -1,7 +1,8 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { PointInTime } from '#search';
 import { canonicalJson } from '#views';
+import { signatureOf } from './signature.js';
 
 /** What a cursor carries: the whole query, so that it needs no state and no other parameter. */
 export interface CursorState {
@@ -46,7 +47,7 @@ export function encodeCursor(state: CursorState, secret: string): string {
   const isPacked = written.length >= packedFrom;
   const text = (isPacked ? deflateRawSync(written) : written).toString('base64url');
   const body = `${isPacked ? packedVersion : version}.${text}`;
-  return `${body}.${sign(body, secret)}`;
+  return `${body}.${signatureOf(body, secret)}`;
 }
 
 /** The state of a cursor, or null when it was not made by `encodeCursor` with this secret and version. */
@@ -55,7 +56,7 @@ export function decodeCursor(cursor: string, secret: string): CursorState | null
   if (end === -1) return null;
   const body = cursor.slice(0, end);
   // The signatures are compared as text: base64 spells one value in several ways, and all but one are refused.
-  const [given, right] = [Buffer.from(cursor.slice(end + 1)), Buffer.from(sign(body, secret))];
+  const [given, right] = [Buffer.from(cursor.slice(end + 1)), Buffer.from(signatureOf(body, secret))];
   if (given.length !== right.length || !timingSafeEqual(given, right)) return null;
   const [made, text = ''] = body.split('.');
   if (made !== version && made !== packedVersion) return null;
@@ -87,8 +88,4 @@ export function canonicalQuery(query: string): string {
 export function canonicalSearch(body: Readonly<Record<string, unknown>>): string {
   const { cursor: _cursor, ...query } = body;
   return Object.keys(query).length === 0 ? '' : canonicalJson(query);
-}
-
-function sign(body: string, secret: string): string {
-  return createHmac('sha256', secret).update(body).digest('base64url');
 }

@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto';
 import { valueAt } from '#search';
 import { canonicalJson, type DocumentOf, type Filter } from '#views';
 import type { ServedView } from '../served-view.js';
+import { signatureOf } from '../signature.js';
 import { GuardMissingError } from './errors.js';
 
 /**
@@ -80,5 +80,5 @@ export function isVisible(view: GuardedView, source: string): boolean {
 export function guardMark(view: GuardedView, secret: string): string | null {
   if (view[restrictions].length === 0) return null;
   const text = canonicalJson(view[restrictions]);
-  return createHmac('sha256', secret).update(`guard ${text}`).digest('base64url').slice(0, 22);
+  return signatureOf(`guard ${text}`, secret).slice(0, 22);
 }

@@ -88,8 +88,9 @@ function readAnswer(answer: RawAnswer, request: SearchRequest, fields: Fields): 
   const { total, exact } = totalOf(answer);
   const pointInTime = root.get('pit_id');
   const { facets = [] } = request;
+  const keys = tieBroken(request.sort);
   return {
-    hits: hits.map((hit) => readHit(text, hit, request, fields)),
+    hits: hits.map((hit) => readHit(text, hit, request, keys, fields)),
     total,
     totalIsExact: exact,
     ...(facets.length === 0 ? {} : { facets: readFacets(aggregationsOf(answer), facets, fields) }),
@@ -101,14 +102,17 @@ function readHit(
   text: string,
   hit: ReadonlyMap<string, Span>,
   request: SearchRequest,
+  keys: readonly SearchSort[],
   fields: Fields,
 ): SearchHit {
-  const sort = hit.get('sort');
-  const values = sort === undefined ? [] : (JSON.parse(slice(text, sort)) as readonly SortValue[]);
-  const sortValues = tieBroken(request.sort).map((key, at) => sortValueOf(values[at] ?? null, key, fields));
   return {
     ...storedIn(text, hit),
-    sortValues,
+    // Read when they are asked for, which those of the last hit of a page are.
+    get sortValues() {
+      const sort = hit.get('sort');
+      const values = sort === undefined ? [] : (JSON.parse(slice(text, sort)) as readonly SortValue[]);
+      return keys.map((key, at) => sortValueOf(values[at] ?? null, key, fields));
+    },
     ...(request.highlight === undefined ? {} : { highlights: readHighlights(text, hit, fields) }),
   };
 }
