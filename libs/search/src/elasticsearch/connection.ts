@@ -1,6 +1,6 @@
 import { Client, UndiciConnection } from '@elastic/elasticsearch';
 import type { SearchOptions } from '../search-index.js';
-import { endings } from './endings.js';
+import { Endings } from './endings.js';
 import { Exchange, type Answer } from './exchange.js';
 
 export type { Answer } from './exchange.js';
@@ -98,7 +98,7 @@ function askWithin(
         reject(error);
       },
     );
-    const ends = endings(signal, deadlineMs, (reason) => {
+    const ends = new Endings(signal, deadlineMs, (reason) => {
       exchange.end();
       reject(reason);
     });

@@ -2,7 +2,14 @@ import type { Plan } from '#views';
 import { IndexMissingError, PointInTimeGoneError } from '../errors.js';
 import { checkAfter, fieldsByPath, tieBroken, type Fields } from '../fields.js';
 import { estimatedFrom } from '../limits.js';
-import type { SearchAnswer, SearchHit, SearchOptions, SearchRequest, SearchSort } from '../search-index.js';
+import type {
+  SearchAnswer,
+  SearchHit,
+  SearchOptions,
+  SearchRequest,
+  SearchSort,
+  StoredDocument,
+} from '../search-index.js';
 import { storedIn } from './documents.js';
 import { compileFacets, readFacets, type CompiledFacets } from './facets.js';
 import { compileFilter, type Query } from './filter.js';
@@ -105,14 +112,32 @@ function readHit(
   keys: readonly SearchSort[],
   fields: Fields,
 ): SearchHit {
-  return {
-    ...storedIn(text, hit),
-    // Read when they are asked for, which those of the last hit of a page are.
-    get sortValues() {
-      const sort = hit.get('sort');
-      const values = sort === undefined ? [] : (JSON.parse(slice(text, sort)) as readonly SortValue[]);
-      return keys.map((key, at) => sortValueOf(values[at] ?? null, key, fields));
-    },
-    ...(request.highlight === undefined ? {} : { highlights: readHighlights(text, hit, fields) }),
-  };
+  const found = new FoundHit(storedIn(text, hit), () => {
+    const sort = hit.get('sort');
+    const values = sort === undefined ? [] : (JSON.parse(slice(text, sort)) as readonly SortValue[]);
+    return keys.map((key, at) => sortValueOf(values[at] ?? null, key, fields));
+  });
+  if (request.highlight !== undefined) found.highlights = readHighlights(text, hit, fields);
+  return found;
+}
+
+/** Its sort values are read when they are asked for, as those of the last hit of a page are. */
+class FoundHit implements SearchHit {
+  readonly id: string;
+  readonly revision: number;
+  readonly source: string;
+  highlights?: NonNullable<SearchHit['highlights']>;
+
+  constructor(
+    { id, revision, source }: StoredDocument,
+    private readonly readSortValues: () => SearchHit['sortValues'],
+  ) {
+    this.id = id;
+    this.revision = revision;
+    this.source = source;
+  }
+
+  get sortValues(): SearchHit['sortValues'] {
+    return this.readSortValues();
+  }
 }

@@ -1,6 +1,6 @@
 import { SearchCancelledError } from '../errors.js';
 import type { Answer, Connection, Question } from './connection.js';
-import { endings } from './endings.js';
+import { Endings } from './endings.js';
 
 export interface SharedReadsOptions {
   /** Told of every read that another one's call answers. */
@@ -75,7 +75,7 @@ export function sharingReads(
 
 function waitFor(call: Call, signal: AbortSignal | undefined, deadlineMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const ends = endings(signal, deadlineMs, (reason) => {
+    const ends = new Endings(signal, deadlineMs, (reason) => {
       call.waiting -= 1;
       if (call.waiting === 0) call.abandon();
       reject(reason);
