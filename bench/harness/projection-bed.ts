@@ -23,6 +23,8 @@ export interface ProjectionBed {
   readonly plan: Plan;
   /** Orders with customers, products, payments and shipments, as if their events had been applied; no marks are left. */
   seed(seeded: SeededOrders): Promise<void>;
+  /** Does what autovacuum does where it is on: of each generation that is gone, rows were left behind. */
+  vacuum(): Promise<void>;
   /** Takes all rows and indices away. */
   empty(): Promise<void>;
   readonly building: BuildContext;
@@ -60,6 +62,9 @@ export async function onProjectionBed<T>(
         await ensureGenerations({ pool, index, indexPrefix, plans: [plan], logger: silentLogger });
         // The first rebuild builds what the marks are for.
         await pool.query('DELETE FROM mark');
+      },
+      vacuum: async () => {
+        await pool.query('VACUUM (ANALYZE) document, mark, rebuild, rebuild_range, generation');
       },
       empty: async () => {
         await dropIndices(elasticsearchUrl, indexPrefix);

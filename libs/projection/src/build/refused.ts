@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import {
   deadLetterFingerprint,
   emptyLetter,
@@ -17,6 +17,7 @@ export async function keepRefused(
   view: string,
   writes: readonly BuiltWrite[],
 ): Promise<void> {
+  if (!(await concernLetters(client, writes))) return;
   const settled = writes
     .filter(({ outcome }) => settling.has(outcome.kind))
     .map((write) => ({ ...write, letter: letterOf(view, write) }));
@@ -25,6 +26,26 @@ export async function keepRefused(
     client,
     settled.flatMap(({ letter }) => letter ?? []),
   );
+}
+
+/**
+ * Whether any of these writes leaves a dead letter or may close one. In health no index has one that is open: a look at
+ * that costs nothing, where looking for each document took as long as confirming them.
+ */
+export async function concernLetters(
+  client: ClientBase | Pool,
+  writes: readonly BuiltWrite[],
+): Promise<boolean> {
+  if (writes.some(({ outcome }) => outcome.kind === 'refused')) return true;
+  const settled = writes.filter(({ outcome }) => settling.has(outcome.kind));
+  if (settled.length === 0) return false;
+  const { rowCount } = await client.query({
+    name: 'open_letters_of_indices',
+    text: `SELECT FROM dead_letter
+           WHERE index_name = ANY($1::text[]) AND kind = 'document' AND healed_at IS NULL LIMIT 1`,
+    values: [[...new Set(settled.map(({ generation }) => generation.indexName))]],
+  });
+  return rowCount !== 0;
 }
 
 /** What the index holds is the document of now, or it is refused. */

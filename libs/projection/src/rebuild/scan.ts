@@ -3,7 +3,7 @@ import { backoffDelay, sleep } from '#kernel';
 import { buildRoots } from '../build/build-roots.js';
 import { spanOf } from '../build/load/span.js';
 import { judge } from '../build/judge.js';
-import { keepRefused } from '../build/refused.js';
+import { concernLetters, keepRefused } from '../build/refused.js';
 import { copyTable } from '../schema/names.js';
 import { inTransaction } from '../schema/transaction.js';
 import type { Begun } from './begin.js';
@@ -153,7 +153,8 @@ async function scanChunk(
     if (result.kind === 'not_runnable') throw new RebuildNotRunnableError(view, result.missing);
     if (result.kind === 'no_generation') throw new RebuildInterruptedError(view, indexName);
     const unfinished = await judge(options, view, result.revision, result.writes);
-    await inTransaction(options.pool, (client) => keepRefused(client, view, result.writes));
+    if (await concernLetters(options.pool, result.writes))
+      await inTransaction(options.pool, (client) => keepRefused(client, view, result.writes));
     if (unfinished.size === 0) return;
     left = [...unfinished.keys()];
     await sleep(backoffDelay({ baseMs: 250, maxMs: 5_000 }, attempt), signal);
