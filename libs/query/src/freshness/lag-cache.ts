@@ -19,7 +19,7 @@ export interface LagCacheOptions {
  * there is nothing to tell, after a start or a quiet time, and then for a moment at most.
  */
 export function lagCache(options: LagCacheOptions): Freshness['lagMs'] {
-  const { read, onFault, everyMs = 250, goodForMs = 1_000, patienceMs = 50 } = options;
+  const { read, onFault, everyMs = 1_000, goodForMs = 2_000, patienceMs = 50 } = options;
   let lagOf: (view: string) => number | null = () => null;
   let readAt = -Infinity;
   let begunAt = -Infinity;
