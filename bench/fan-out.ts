@@ -17,7 +17,7 @@ const DOCUMENTS = { s: 10_000, m: 10_000, l: 100_000 };
 const CUSTOMER = 1;
 /** Orders placed a second beside it. */
 const RATE = 50;
-const QUIET_MS = 8_000;
+const QUIET_MS = 4_000;
 
 export const fanOutBench: Bench = {
   name: 'fan-out',
