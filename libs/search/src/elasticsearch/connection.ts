@@ -1,6 +1,6 @@
 import { Client, UndiciConnection } from '@elastic/elasticsearch';
 import type { SearchOptions } from '../search-index.js';
-import { Endings } from './endings.js';
+import { endings } from './endings.js';
 import { Exchange, type Answer } from './exchange.js';
 
 export type { Answer } from './exchange.js';
@@ -98,11 +98,11 @@ function askWithin(
         reject(error);
       },
     );
-    const ends = new Endings(signal, deadlineMs, (reason) => {
+    const ends = endings(signal, deadlineMs, (reason) => {
       exchange.end();
       reject(reason);
     });
-    if (ends.reason !== null) return;
+    if (ends.atOnce) return;
     const kind: BodyKind = body === undefined ? 'none' : ndjson ? 'ndjson' : 'json';
     pool.dispatch({ method, path: `${prefix}${path}`, headers: headers[kind], body: body ?? null }, exchange);
   });

@@ -1,6 +1,6 @@
 import { SearchCancelledError } from '../errors.js';
 import type { Answer, Connection, Question } from './connection.js';
-import { Endings } from './endings.js';
+import { endings } from './endings.js';
 
 export interface SharedReadsOptions {
   /** Told of every read that another one's call answers. */
@@ -34,29 +34,33 @@ export function sharingReads(
   connection: Connection,
   { onShared, now = () => performance.now() }: SharedReadsOptions,
 ): Connection {
-  const running = new Map<string, Call>();
+  // Emptied before they are taken out: tables that a Map gave up, each of which leads to the next, outlive collections, and
+  // so would the calls in them, with their answers.
+  const running = new Map<string, { call: Call | null }>();
 
   function begin(key: string, question: Question): Call {
     const ends = new AbortController();
     // Each who waits looks at its own deadline, and the last to leave ends the call.
     const answer = connection.ask({ ...question, signal: ends.signal, deadlineMs: Infinity });
     const forget = (): void => {
-      if (running.get(key) === call) running.delete(key);
+      place.call = null;
+      if (running.get(key) === place) running.delete(key);
     };
     const abandon = (): void => {
       forget();
       ends.abort();
     };
     const call: Call = { answer, begunAt: now(), waiting: 0, abandon };
-    running.set(key, call);
+    const place: { call: Call | null } = { call };
+    running.set(key, place);
     // Those who wait hear of a fault; when all of them have left, it is nobody's.
     answer.then(forget, forget);
     return call;
   }
 
   function join(key: string, { sharing }: Question): Call | null {
-    const call = running.get(key);
-    if (call === undefined || sharing === 'with later' || now() - call.begunAt > joinedWithinMs) return null;
+    const call = running.get(key)?.call ?? null;
+    if (call === null || sharing === 'with later' || now() - call.begunAt > joinedWithinMs) return null;
     onShared();
     return call;
   }
@@ -75,7 +79,7 @@ export function sharingReads(
 
 function waitFor(call: Call, signal: AbortSignal | undefined, deadlineMs: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const ends = new Endings(signal, deadlineMs, (reason) => {
+    const ends = endings(signal, deadlineMs, (reason) => {
       call.waiting -= 1;
       if (call.waiting === 0) call.abandon();
       reject(reason);
