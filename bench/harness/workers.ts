@@ -23,7 +23,7 @@ export function startWorkers(
   const pools = { apply: open(6), claim: open(LANES + 1), build: open(LANES + 2) };
   const applied = new Map<string, number>();
   const builder = startBuilder({ ...bed.building, pool: pools.build, claimPool: pools.claim, lanes: LANES });
-  const fanOut = startFanOut({ pool: pools.apply });
+  const fanOut = startFanOut({ pool: pools.apply, onMarked: () => builder.wake() });
   const consumer = startProjectorConsumer({
     pool: pools.apply,
     url: rabbitmqUrl,

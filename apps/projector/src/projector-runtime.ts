@@ -85,6 +85,7 @@ export class ProjectorRuntime {
       chunk: config.FAN_OUT_CHUNK,
       listChunk: config.FAN_OUT_LIST_CHUNK,
       backlog: config.FAN_OUT_BACKLOG,
+      onMarked: () => builder.wake(),
       logger,
       metrics,
     });

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { sleep } from '#kernel';
-import { AlarmClock } from '../flow/alarm-clock.js';
+import { AlarmClock, ringOne } from '../flow/alarm-clock.js';
 import type { BuildContext } from './build-roots.js';
 import { BatchSize } from '../flow/batch-size.js';
 import { HeavyViews } from './heavy-views.js';
@@ -51,24 +51,33 @@ export function startBuilder(options: BuilderOptions): Builder {
   const { targetMs = 500, restMs = 1_000 } = options;
   const stop = new AbortController();
   const roster = new ViewRoster(options);
-  const alarmClock = new AlarmClock();
   const sizes = { max: batch, min: minBatch, maxBytes: batchBytes, targetMs };
   const size = new BatchSize(sizes);
   const heavyViews = new HeavyViews();
-  const shared = { options, roster, alarmClock, heavyViews, hotRoots: new HotRoots({ restMs }) };
+  const shared = { options, roster, heavyViews, hotRoots: new HotRoots({ restMs }) };
   const views = lanes === 1 ? 'all' : 'light';
-  const running = Array.from({ length: lanes }, (_, lane) =>
-    runLane({ ...shared, size, views, turns: turnsOf(lane, lanes) }, stop.signal),
+  const alarmClocks = Array.from({ length: lanes }, () => new AlarmClock());
+  const callOne = (): void => ringOne(alarmClocks);
+  const running = alarmClocks.map((alarmClock, lane) =>
+    runLane(
+      { ...shared, alarmClock, callAnother: callOne, size, views, turns: turnsOf(lane, lanes) },
+      stop.signal,
+    ),
   );
+  const heavyClock = new AlarmClock();
   if (lanes > 1) {
-    const heavy = { size: new BatchSize({ ...sizes, min: 1 }), views: 'heavy' as const };
-    running.push(runLane({ ...shared, ...heavy, turns: bothInTurn }, stop.signal));
+    const heavy = { size: new BatchSize({ ...sizes, min: 1 }), views: 'heavy' as const, turns: bothInTurn };
+    const alone = { alarmClock: heavyClock, callAnother: () => undefined };
+    running.push(runLane({ ...shared, ...heavy, ...alone }, stop.signal));
   }
   return {
     get batch() {
       return size.current;
     },
-    wake: () => alarmClock.ring(),
+    wake: () => {
+      callOne();
+      heavyClock.ring();
+    },
     idle: () => waitUntilIdle(options.pool, roster, stop.signal),
     close: async () => {
       stop.abort();

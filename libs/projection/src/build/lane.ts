@@ -18,7 +18,9 @@ export interface Lane {
   /** `claimPool` holds the claims, apart from the connections that read. */
   readonly options: BuildContext & { readonly claimPool: Pool };
   readonly roster: ViewRoster;
+  /** Its own: who makes marks wakes one lane, and that one calls others if there is more than it takes. */
   readonly alarmClock: AlarmClock;
+  readonly callAnother: () => void;
   readonly size: BatchSize;
   readonly hotRoots: HotRoots;
   readonly heavyViews: HeavyViews;
@@ -54,7 +56,7 @@ const steps: Readonly<Record<Preference, readonly Step[]>> = {
   ],
 };
 
-const POLL = { firstMs: 10, longestMs: 250 };
+const POLL = { firstMs: 25, longestMs: 250 };
 const PAUSE = { baseMs: 250, maxMs: 5_000 };
 
 /** Claims and builds, one claim after the other, until `signal` aborts. */
@@ -68,12 +70,14 @@ export async function runLane(lane: Lane, signal: AbortSignal): Promise<void> {
     const outcome = await runClaim(lane, preference, floors);
     failures = outcome === 'failed' || outcome === 'held_up' ? failures + 1 : 0;
     if (failures > 0) await sleep(backoffDelay(PAUSE, failures), signal);
+    else if (outcome === 'built_all') await lane.alarmClock.sleep(POLL.firstMs, heard, signal);
     else if (outcome === 'nothing_due') await lane.alarmClock.sleep(quietMs, heard, signal);
     quietMs = outcome === 'nothing_due' ? Math.min(quietMs * 2, POLL.longestMs) : POLL.firstMs;
   }
 }
 
-type ClaimResult = ClaimedOutcome | 'nothing_due' | 'failed';
+/** `built_all`: what it claimed was less than it would have taken, so a look at once would find nothing. */
+type ClaimResult = ClaimedOutcome | 'built_all' | 'nothing_due' | 'failed';
 
 async function runClaim(
   lane: Lane,
@@ -90,10 +94,13 @@ async function runClaim(
         `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = ${options.deadlineMs * 4}`,
       );
       const first = await claimFirst(claim, claimable, lane.size.current, preference, floors);
+      const full = first.marks.length >= first.limit;
+      if (full) lane.callAnother();
       const outcomes = await buildMarks(lane, claim, first);
       await claim.query('COMMIT');
       if (outcomes.includes('foreign')) roster.expire();
-      return summarize(outcomes);
+      const outcome = summarize(outcomes);
+      return outcome === 'built' && !full ? 'built_all' : outcome;
     });
   } catch (error) {
     options.logger.error(

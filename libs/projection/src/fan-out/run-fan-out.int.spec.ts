@@ -205,4 +205,17 @@ describe('fan-out', () => {
     }
     expect(await waiting()).toEqual([]);
   });
+
+  it('tells who builds when the marks are there', async () => {
+    const marked = Promise.withResolvers<void>();
+    const worker = startFanOut({ pool, pollMs: 60_000, onMarked: marked.resolve });
+    try {
+      await renameCustomer();
+      worker.wake();
+      await marked.promise;
+      expect(await markedRoots(pool)).toEqual(rootIds);
+    } finally {
+      await worker.close();
+    }
+  });
 });

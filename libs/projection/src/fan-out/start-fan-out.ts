@@ -8,6 +8,8 @@ export interface StartFanOutOptions extends Omit<FanOutOptions, 'take'> {
   readonly pool: Pool;
   /** How long it waits when there is nothing to do and nobody wakes it, in milliseconds. */
   readonly pollMs?: number;
+  /** Called when marks were committed: whoever builds may look at once. */
+  readonly onMarked?: () => void;
 }
 
 export interface FanOutWorker {
@@ -23,12 +25,13 @@ export interface FanOutWorker {
  */
 export function startFanOut(options: StartFanOutOptions): FanOutWorker {
   const closing = new AbortController();
-  const alarmClock = new AlarmClock();
+  // What is applied makes keys and never a job, so it wakes nobody who looks for jobs.
+  const alarmClocks = { fresh: new AlarmClock(), jobs: new AlarmClock() };
   const pause = new PauseWatch(options.pool, { kind: 'fan-out' }, options.logger ?? silentLogger);
-  const shared = { options, alarmClock, pause };
+  const shared = { options, alarmClocks, pause };
   const loops = (['fresh', 'jobs'] as const).map((take) => work(shared, take, closing.signal));
   return {
-    wake: () => alarmClock.ring(),
+    wake: () => alarmClocks.fresh.ring(),
     close: async () => {
       closing.abort();
       await Promise.all(loops);
@@ -36,18 +39,21 @@ export function startFanOut(options: StartFanOutOptions): FanOutWorker {
   };
 }
 
+type FanOutPart = 'fresh' | 'jobs';
+
 interface Shared {
   readonly options: StartFanOutOptions;
-  readonly alarmClock: AlarmClock;
+  readonly alarmClocks: Readonly<Record<FanOutPart, AlarmClock>>;
   readonly pause: PauseWatch;
 }
 
 async function work(
-  { options, alarmClock, pause }: Shared,
-  take: 'fresh' | 'jobs',
+  { options, alarmClocks, pause }: Shared,
+  take: FanOutPart,
   closing: AbortSignal,
 ): Promise<void> {
-  const { pool, pollMs = 200, logger = silentLogger } = options;
+  const { pool, pollMs = 200, logger = silentLogger, onMarked } = options;
+  const alarmClock = alarmClocks[take];
   let failures = 0;
   while (!closing.aborted) {
     const heard = alarmClock.rings;
@@ -57,10 +63,11 @@ async function work(
         await sleep(pollMs, closing);
         continue;
       }
-      const { claimed, unfinished } = await runFanOutChunk(pool, { ...options, take });
+      const { claimed, marks, unfinished } = await runFanOutChunk(pool, { ...options, take });
       failures = 0;
       // A key that was found wide is a job now.
-      if (take === 'fresh' && unfinished > 0) alarmClock.ring();
+      if (take === 'fresh' && unfinished > 0) alarmClocks.jobs.ring();
+      if (marks > 0) onMarked?.();
       if (claimed === 0) await alarmClock.sleep(pollMs, heard, closing);
     } catch (error) {
       failures += 1;

@@ -9,6 +9,10 @@ export class AlarmClock {
     return this.#rings;
   }
 
+  get asleep(): boolean {
+    return this.#wakers.size > 0;
+  }
+
   ring(): void {
     this.#rings++;
     for (const wake of this.#wakers) wake();
@@ -23,4 +27,10 @@ export class AlarmClock {
     await sleep(ms, AbortSignal.any([signal, cut.signal]));
     this.#wakers.delete(wake);
   }
+}
+
+/** Wakes the first that sleeps, since others would find nothing more; if none does, all look again before they sleep. */
+export function ringOne(alarmClocks: readonly AlarmClock[]): void {
+  const sleeping = alarmClocks.find(({ asleep }) => asleep);
+  for (const alarmClock of sleeping === undefined ? alarmClocks : [sleeping]) alarmClock.ring();
 }
