@@ -45,7 +45,7 @@ export interface ConsumeOptions {
   readonly prefetch: number;
   readonly maxBatch: number;
   readonly maxBatchBytes: number;
-  /** How long the first delivery of a batch may wait for company, in milliseconds. */
+  /** How long after a batch the next one waits for company, in milliseconds: what comes later than that waits for none. */
   readonly maxAgeMs: number;
 }
 

@@ -9,12 +9,14 @@ interface Held<T> {
 }
 
 /**
- * Deliveries that wait for a batch. A batch is due when it is full by count or bytes, when its first delivery has waited
- * `maxAgeMs`, or when the broker will send no more because `prefetch` is used up. The broker's prefetch bounds what is held.
+ * Deliveries that wait for a batch. A batch is due when it is full by count or bytes, which is also when the broker will
+ * send no more because `prefetch` is used up, and otherwise `maxAgeMs` after the one before it: what comes after a pause
+ * waits for no company, and a steady flow makes no batch for each delivery. The broker's prefetch bounds what is held.
  */
 export class DeliveryBuffer<T> {
   readonly #held: Held<T>[] = [];
   #heldBytes = 0;
+  #takenAt = performance.now();
   #wake: () => void = () => {};
   #fullCount: number;
 
@@ -52,7 +54,7 @@ export class DeliveryBuffer<T> {
     const first = this.#held[0];
     if (first === undefined) return Infinity;
     if (this.#held.length >= this.#fullCount || this.#heldBytes >= this.limits.maxBatchBytes) return 0;
-    return first.arrivedAt + this.limits.maxAgeMs - performance.now();
+    return Math.min(first.arrivedAt, this.#takenAt) + this.limits.maxAgeMs - performance.now();
   }
 
   /** At least one delivery, however large; then as many as fit. */
@@ -65,6 +67,7 @@ export class DeliveryBuffer<T> {
       count += 1;
     }
     this.#heldBytes -= bytes;
+    this.#takenAt = performance.now();
     return this.#held.splice(0, count).map(({ item }) => item);
   }
 

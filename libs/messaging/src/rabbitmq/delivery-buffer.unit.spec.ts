@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { DeliveryBuffer } from './delivery-buffer.js';
 
 const never = new AbortController().signal;
@@ -33,6 +34,13 @@ describe('the buffer of deliveries', () => {
     expect(await buffer.nextBatch(never)).toEqual([1, 2]);
   });
 
+  it('without an age to wait for, gives at once all that came together', async () => {
+    const buffer = new DeliveryBuffer<number>({ ...limits, maxAgeMs: 0 });
+    const batch = buffer.nextBatch(never);
+    for (const item of [1, 2]) buffer.push(item, 1);
+    expect(await batch).toEqual([1, 2]);
+  });
+
   it('gives batches of another size as soon as it is told', async () => {
     const buffer = new DeliveryBuffer<number>(limits);
     const batch = buffer.nextBatch(never);
@@ -46,6 +54,23 @@ describe('the buffer of deliveries', () => {
     const buffer = new DeliveryBuffer<number>({ ...limits, maxAgeMs: 5 });
     buffer.push(1, 1);
     expect(await buffer.nextBatch(never)).toEqual([1]);
+  });
+
+  it('lets nothing wait that comes long after the last batch, and what comes soon after it wait for company', async () => {
+    const now = jest.spyOn(performance, 'now');
+    now.mockReturnValue(0);
+    const buffer = new DeliveryBuffer<number>(limits);
+    now.mockReturnValue(limits.maxAgeMs);
+    buffer.push(1, 1);
+    expect(await buffer.nextBatch(never)).toEqual([1]);
+    now.mockReturnValue(limits.maxAgeMs + 1);
+    const batch = buffer.nextBatch(never);
+    for (const item of [2, 3, 4]) {
+      buffer.push(item, 1);
+      await Promise.resolve();
+    }
+    expect(await batch).toEqual([2, 3, 4]);
+    now.mockRestore();
   });
 
   it('ends its wait with an empty batch when it is stopped', async () => {

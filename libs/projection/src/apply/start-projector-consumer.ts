@@ -47,7 +47,8 @@ const FIRST_BATCH = 250;
 export function startProjectorConsumer(options: ProjectorConsumerOptions): Consumer {
   const { pool, url, busPrefix, logger = silentLogger, metrics = noMetrics, onApplied } = options;
   const { prefetch = 8_000, maxBatch = 4_000, minBatch = 50, targetMs = 500 } = options;
-  const { maxBatchBytes = 8 * 1024 * 1024, maxAgeMs = 20 } = options;
+  // Without it, a hundred events a second are a hundred transactions, and PostgreSQL spends half as much again on each.
+  const { maxBatchBytes = 8 * 1024 * 1024, maxAgeMs = 10 } = options;
   const sources = new Map(options.sources.map((source) => [source.description.name, source]));
   const start = Math.min(FIRST_BATCH, Math.ceil(maxBatch / 4));
   const size = new BatchSize({ max: maxBatch, min: minBatch, start, maxBytes: maxBatchBytes, targetMs });
