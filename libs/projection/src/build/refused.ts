@@ -39,12 +39,11 @@ export async function concernLetters(
   if (writes.some(({ outcome }) => outcome.kind === 'refused')) return true;
   const settled = writes.filter(({ outcome }) => settling.has(outcome.kind));
   if (settled.length === 0) return false;
-  const { rowCount } = await client.query({
-    name: 'open_letters_of_indices',
-    text: `SELECT FROM dead_letter
-           WHERE index_name = ANY($1::text[]) AND kind = 'document' AND healed_at IS NULL LIMIT 1`,
-    values: [[...new Set(settled.map(({ generation }) => generation.indexName))]],
-  });
+  const { rowCount } = await client.query(
+    `SELECT FROM dead_letter
+     WHERE index_name = ANY($1::text[]) AND kind = 'document' AND healed_at IS NULL LIMIT 1`,
+    [[...new Set(settled.map(({ generation }) => generation.indexName))]],
+  );
   return rowCount !== 0;
 }
 

@@ -19,21 +19,19 @@ export async function confirmWrites(
 }
 
 /**
- * A document's hash is looked for among those of all: it holds its own id, so that none of the others has it. Planned for
- * any number of ids, the statement seeks each of them; planned for hundreds, it read the whole table.
+ * A document's hash is looked for among those of all: it holds its own id, so that none of the others has it. Not prepared:
+ * a plan that is kept from when the table was all but empty reads the whole of it, until somebody analyzes it.
  */
 async function confirmIn(pool: Pool, revision: number, { index, writes }: IndexWrites): Promise<void> {
-  await pool.query({
-    name: 'confirm_writes',
-    text: `
-      UPDATE document SET confirmed = true, confirmed_at = now()
-      WHERE ctid = ANY(ARRAY(
-        SELECT ctid
-        FROM document
-        WHERE index_name = $1 AND root_id = ANY($2::text[]) AND hash = ANY($3::bytea[])
-          AND revision = $4 AND NOT confirmed
-        FOR UPDATE SKIP LOCKED
-      ))`,
-    values: [index, writes.map(({ operation }) => operation.id), writes.map(({ hash }) => hash), revision],
-  });
+  await pool.query(
+    `UPDATE document SET confirmed = true, confirmed_at = now()
+     WHERE ctid = ANY(ARRAY(
+       SELECT ctid
+       FROM document
+       WHERE index_name = $1 AND root_id = ANY($2::text[]) AND hash = ANY($3::bytea[])
+         AND revision = $4 AND NOT confirmed
+       FOR UPDATE SKIP LOCKED
+     ))`,
+    [index, writes.map(({ operation }) => operation.id), writes.map(({ hash }) => hash), revision],
+  );
 }
