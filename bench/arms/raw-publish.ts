@@ -48,6 +48,7 @@ export async function emptyQueue({ url, busPrefix }: Broker): Promise<number> {
   const connection = await amqp.connect(url);
   try {
     const channel = await connection.createChannel();
+    await declareTopology(channel, eventTopology(busPrefix));
     const { messageCount } = await channel.purgeQueue(busNames(busPrefix).projectorQueue);
     return messageCount;
   } finally {

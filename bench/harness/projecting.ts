@@ -2,7 +2,7 @@ import { newId } from '#kernel';
 import type { OutgoingMessage } from '#messaging';
 import { pickGeneration, verifyDocuments } from '#projection';
 import type { ReadyDocument } from '../arms/raw-bulk.js';
-import { publishRaw, type Broker } from '../arms/raw-publish.js';
+import { emptyQueue, publishRaw, type Broker } from '../arms/raw-publish.js';
 import type { RawRow } from '../arms/raw-upsert.js';
 import type { BenchSpace } from '../bench-space.js';
 import { orderChanged, seededCustomers, seededOrder, seededProducts } from '../shop-events.js';
@@ -74,6 +74,8 @@ export function projecting(
 
 export async function fillQueue(place: Place, events: readonly Event[]): Promise<void> {
   const broker = brokerOf(place);
+  // What was handled and not acknowledged when the side before ended comes again.
+  await emptyQueue(broker);
   await publishRaw(
     broker,
     events.map(({ message }) => message),
