@@ -78,6 +78,17 @@ async function openAppender(id: string): Promise<{ commit: () => Promise<void> }
   return { commit: () => (release.resolve(), done) };
 }
 
+/** The epoch is raised while an append is open, and another one begins meanwhile. */
+async function appendWhileItIsRaised() {
+  const open = await openAppender('slow');
+  const raised = raise();
+  await waitingForEpoch(1);
+  const late = appendOne('late');
+  await waitingForEpoch(2);
+  await open.commit();
+  return { raised: await raised, late: await late };
+}
+
 describe('the source epoch', () => {
   it('is 0 until it is raised, and goes above both itself and what it is told', async () => {
     await appendOne('before');
@@ -123,14 +134,7 @@ describe('the source epoch', () => {
   });
 
   it('is the raised one for an append that had begun to wait before it was raised', async () => {
-    const open = await openAppender('slow');
-    const raised = raise();
-    await waitingForEpoch(1);
-    const late = appendOne('late');
-    await waitingForEpoch(2);
-    await open.commit();
-    expect(await raised).toBe(1);
-    expect(await late).toMatchObject({ epoch: 1 });
+    expect(await appendWhileItIsRaised()).toMatchObject({ raised: 1, late: { epoch: 1 } });
     expect(await epochs()).toEqual({ slow: 0, late: 1 });
   });
 
@@ -138,13 +142,7 @@ describe('the source epoch', () => {
     // PostgreSQL plans a prepared statement anew five times before it may keep a plan for good.
     for (let times = 0; times < 8; times += 1)
       await Promise.all([appendOne('warm 1'), appendOne('warm 2'), appendOne('warm 3')]);
-    const open = await openAppender('slow');
-    const raised = raise();
-    await waitingForEpoch(1);
-    const late = appendOne('late');
-    await waitingForEpoch(2);
-    await open.commit();
-    expect([await raised, await late]).toMatchObject([1, { epoch: 1 }]);
+    expect(await appendWhileItIsRaised()).toMatchObject({ raised: 1, late: { epoch: 1 } });
     expect(await epochs()).toMatchObject({ slow: 0, late: 1 });
   });
 

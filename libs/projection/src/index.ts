@@ -98,6 +98,7 @@ export {
 export { rebuild, swapView, type SwapViewOptions } from './rebuild/rebuild.js';
 export { rollbackView, type RollbackOptions, type RollbackResult } from './rebuild/rollback.js';
 export type { RebuildOptions, RebuildPhase, RebuildProgress, RebuildResult } from './rebuild/options.js';
+export { WORKERS as scanWorkers } from './rebuild/scan.js';
 export { currentRevision } from './revision/snapshot.js';
 export {
   eraseAggregate,

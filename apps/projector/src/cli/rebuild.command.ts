@@ -4,6 +4,7 @@ import {
   ensureCopyTables,
   rebuild,
   rebuildDocuments,
+  scanWorkers,
   type BuiltDocument,
   type RebuildResult,
 } from '#projection';
@@ -59,7 +60,12 @@ export function addRebuildCommand(program: Command): void {
     .option('--no-swap', 'stop when the new index is complete; "prejoin swap" moves readers to it')
     .option('--throttle <documents>', 'build at most so many documents a second', wholeNumber(99_999))
     .option('--no-yield', 'do not work less while changes or searches wait')
-    .option('--workers <count>', 'ranges of ids that are scanned side by side', wholeNumber(99_999), 3)
+    .option(
+      '--workers <count>',
+      'ranges of ids that are scanned side by side',
+      wholeNumber(99_999),
+      scanWorkers,
+    )
     .option(
       '--chunk <roots>',
       'roots that are read and sent at once (default: by their number)',

@@ -32,7 +32,8 @@ export async function decideWrites(
 ): Promise<readonly Decision[]> {
   if (writes.length === 0) return [];
   const equal = new Map<string, boolean>();
-  for (const one of byIndex(writes)) await decideIn(client, revision, one, equal);
+  for (const one of byIndex(writes))
+    for (const decided of await decideIn(client, revision, one)) equal.set(keyOf(decided), decided.equal);
   const late = writes.map(({ operation }) => operation).filter((operation) => !equal.has(keyOf(operation)));
   const newest = await newestRevisions(client, late);
   return writes.map(({ operation }) => {
@@ -42,14 +43,13 @@ export async function decideWrites(
   });
 }
 
-/** Notes in `equal` which documents this decision is the newest about, and whether the index holds them already. */
+/** The documents of one index that this decision is the newest about, and whether the index holds them already. */
 async function decideIn(
   client: ClientBase,
   revision: number,
   { index, writes }: IndexWrites,
-  equal: Map<string, boolean>,
-): Promise<void> {
-  const { rows } = await client.query<{ id: string; equal: boolean }>({
+): Promise<readonly (DocumentKey & { readonly equal: boolean })[]> {
+  const { rows } = await client.query<DocumentKey & { readonly equal: boolean }>({
     name: 'decide_writes',
     text: `
       INSERT INTO document AS known (index_name, root_id, revision, hash, confirmed)
@@ -61,7 +61,7 @@ async function decideIn(
         hash = excluded.hash,
         confirmed = coalesce(known.confirmed AND known.hash = excluded.hash AND known.revision >= $5, false)
       WHERE known.revision <= excluded.revision
-      RETURNING root_id AS id, confirmed AS equal`,
+      RETURNING index_name AS index, root_id AS id, confirmed AS equal`,
     values: [
       index,
       writes.map(({ operation }) => operation.id),
@@ -70,7 +70,7 @@ async function decideIn(
       startOfEpoch(revision),
     ],
   });
-  for (const row of rows) equal.set(keyOf({ index, id: row.id }), row.equal);
+  return rows;
 }
 
 /** The revisions of the newest decisions about these documents; `of` answers null where there is none. */

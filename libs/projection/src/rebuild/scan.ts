@@ -153,6 +153,7 @@ async function scanChunk(
     if (result.kind === 'not_runnable') throw new RebuildNotRunnableError(view, result.missing);
     if (result.kind === 'no_generation') throw new RebuildInterruptedError(view, indexName);
     const unfinished = await judge(options, view, result.revision, result.writes);
+    // In health there are none, and a transaction for nothing is two more ways to the server and back.
     if (await concernLetters(options.pool, result.writes))
       await inTransaction(options.pool, (client) => keepRefused(client, view, result.writes));
     if (unfinished.size === 0) return;

@@ -2,7 +2,10 @@ import type { ClientBase } from 'pg';
 import type { Level, LoadedRow } from '#views';
 import { copyTable, keyColumn } from '../../schema/names.js';
 
-/** Roots that stand side by side in the order of ids: `first` and `last` are two of them, and none lies between that is not wanted. */
+/**
+ * Roots that stood side by side in the order of ids when they were picked, from `first` to `last`. Rows of one that came
+ * between them since are read along, and nobody asks for its document.
+ */
 export interface RootSpan {
   readonly first: string;
   readonly last: string;
