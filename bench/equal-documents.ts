@@ -1,7 +1,6 @@
 import { Command } from 'commander';
-import pg from 'pg';
 import { orderSearch, sources } from '#commerce';
-import { silentLogger } from '#kernel';
+import { openPool, silentLogger } from '#kernel';
 import {
   ensureCopyTables,
   ensureEpoch,
@@ -41,8 +40,8 @@ async function measure(
   { databaseUrl, elasticsearchUrl, indexPrefix }: BenchSpace,
   options: Options,
 ): Promise<void> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 4 });
-  const claimPool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  const pool = openPool({ connectionString: databaseUrl, max: 4 });
+  const claimPool = openPool({ connectionString: databaseUrl, max: 2 });
   const index = elasticsearchIndex({ node: elasticsearchUrl, logger: silentLogger });
   const counts: Record<string, number> = {};
   try {

@@ -1,5 +1,5 @@
-import pg from 'pg';
-import { newId, sleep, silentLogger } from '#kernel';
+import type pg from 'pg';
+import { newId, openPool, silentLogger, sleep } from '#kernel';
 import { busNames, connectPublisher, eventTopology, type OutgoingMessage } from '#messaging';
 import { noRelayMetrics, outboxTables, startRelay } from '#outbox';
 import { emptyQueue, publishRaw, type Broker } from './arms/raw-publish.js';
@@ -14,7 +14,7 @@ export const relayBench: Bench = {
   about:
     'Events a second from the outbox to a durable queue, confirmed and removed, by raw confirmed publishing of the same bodies.',
   measure: async (space, run) => {
-    const pool = new pg.Pool({ connectionString: space.serviceDatabaseUrl, max: 4 });
+    const pool = openPool({ connectionString: space.serviceDatabaseUrl, max: 4 });
     try {
       for (const { sql } of outboxTables) await pool.query(sql);
       return await measure({ pool, url: space.rabbitmqUrl, busPrefix: space.busPrefix }, run);

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import pg from 'pg';
-import { forPeople, newId, silentLogger, sleep } from '#kernel';
+import type pg from 'pg';
+import { forPeople, newId, openPool, silentLogger, sleep } from '#kernel';
 import { busNames, connectPublisher, eventTopology, type OutgoingMessage, type Publisher } from '#messaging';
 import { elasticsearchIndex } from '#search';
 import { checkoutFolder, startApp, untilReady, type RunningApp } from '../stack/apps.js';
@@ -215,7 +215,7 @@ async function main(options: Options): Promise<boolean> {
     INDEX_PREFIX: `${prefix}-`,
     LOG_LEVEL: 'warn',
   };
-  const pool = new pg.Pool({ connectionString: env.PROJECTION_DATABASE_URL, max: 3 });
+  const pool = openPool({ connectionString: env.PROJECTION_DATABASE_URL, max: 3 });
   const publisher = connectPublisher({
     url: env.RABBITMQ_URL,
     exchange: bus.events,

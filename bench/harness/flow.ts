@@ -1,5 +1,4 @@
-import pg from 'pg';
-import { newId, silentLogger } from '#kernel';
+import { newId, openPool, silentLogger } from '#kernel';
 import { busNames, connectPublisher, eventTopology } from '#messaging';
 import { inTransaction, startRelay } from '#outbox';
 import { aliasName } from '#projection';
@@ -33,7 +32,7 @@ export async function onFlow<T>(place: Place, use: (flow: Flow) => Promise<T>): 
     use: 'commands',
     logger: silentLogger,
   });
-  const pool = new pg.Pool({ connectionString: url, max: 4 });
+  const pool = openPool({ connectionString: url, max: 4 });
   const exchange = busNames(busPrefix).events;
   const publisher = connectPublisher({
     url: rabbitmqUrl,

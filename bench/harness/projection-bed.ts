@@ -1,6 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { orderSearch, sources } from '#commerce';
-import { silentLogger } from '#kernel';
+import { openPool, silentLogger } from '#kernel';
 import {
   ensureCopyTables,
   ensureEpoch,
@@ -35,7 +35,7 @@ export async function onProjectionBed<T>(
   { databaseUrl, elasticsearchUrl, indexPrefix }: BenchSpace,
   use: (bed: ProjectionBed) => Promise<T>,
 ): Promise<T> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
+  const pool = openPool({ connectionString: databaseUrl, max: 10 });
   const index = elasticsearchIndex({ node: elasticsearchUrl, logger: silentLogger });
   const plan = compile(orderSearch);
   const building = {

@@ -1,6 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { order, sources } from '#commerce';
-import { silentLogger, sleep } from '#kernel';
+import { openPool, silentLogger, sleep } from '#kernel';
 import { noMetrics, startBuilder, startFanOut, startProjectorConsumer } from '#projection';
 import { contractOf, describe } from '#views';
 import type { BenchSpace } from '../bench-space.js';
@@ -19,7 +19,7 @@ export function startWorkers(
   { databaseUrl, rabbitmqUrl, busPrefix }: BenchSpace,
   bed: ProjectionBed,
 ): Workers {
-  const open = (max: number): pg.Pool => new pg.Pool({ connectionString: databaseUrl, max });
+  const open = (max: number): pg.Pool => openPool({ connectionString: databaseUrl, max });
   const pools = { apply: open(6), claim: open(LANES + 1), build: open(LANES + 2) };
   const applied = new Map<string, number>();
   const builder = startBuilder({ ...bed.building, pool: pools.build, claimPool: pools.claim, lanes: LANES });

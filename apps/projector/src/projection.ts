@@ -1,5 +1,5 @@
-import pg from 'pg';
-import { messageOf, type Logger } from '#kernel';
+import type pg from 'pg';
+import { type Logger, messageOf, openPool } from '#kernel';
 import { ensureCopyTables, ensureEpoch, ensureGenerations, migrateProjection } from '#projection';
 import { elasticsearchIndex, type SearchIndex } from '#search';
 import type { ProjectionConfig } from './config.js';
@@ -26,7 +26,7 @@ export function openProjection(config: ProjectionConfig, logger: Logger): Projec
     index,
     logger,
     openPool: (max) => {
-      const pool = new pg.Pool({
+      const pool = openPool({
         connectionString: config.PROJECTION_DATABASE_URL,
         max,
         connectionTimeoutMillis: 10_000,

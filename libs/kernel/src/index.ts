@@ -23,6 +23,7 @@ export {
   type Variable,
 } from './config.js';
 export { checkOut } from './check-out.js';
+export { openPool } from './open-pool.js';
 export { forPeople, messageOf, PrejoinError, type ErrorDetails } from './errors.js';
 export { gatheredLines } from './gathered-lines.js';
 export { isUuid, newId } from './ids.js';

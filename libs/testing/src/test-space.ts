@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
+import { openPool } from '#kernel';
 import { dropFromBroker, dropIndices } from '../../../stack/clean-up.js';
 import { createDatabases, dropDatabases, randomPassword } from '../../../stack/databases.js';
 import { busNames, requestQueue } from '#messaging';
@@ -73,7 +74,7 @@ export async function createTestSpace(options: TestSpaceOptions = {}): Promise<T
   return {
     databaseUrl,
     pool: (name) => {
-      const pool = pools.get(name) ?? openPool(databaseUrl(name));
+      const pool = pools.get(name) ?? openTestPool(databaseUrl(name));
       pools.set(name, pool);
       return pool;
     },
@@ -104,8 +105,8 @@ export async function createTestSpace(options: TestSpaceOptions = {}): Promise<T
   };
 }
 
-function openPool(connectionString: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString, max: 4 });
+function openTestPool(connectionString: string): pg.Pool {
+  const pool = openPool({ connectionString, max: 4 });
   // A test may kill connections on purpose. An idle one that dies is replaced by the pool, and a used one fails its
   // query; without a listener the first would end the whole Jest worker.
   pool.on('error', () => undefined);

@@ -1,6 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { messageOf, sleep, type Logger } from '#kernel';
+import { type Logger, messageOf, openPool, sleep } from '#kernel';
 import type { Dependency } from '#kernel/http';
 import { busNames, connectPublisher, eventTopology, type Publisher } from '#messaging';
 import {
@@ -72,7 +72,7 @@ export class ServiceRuntime {
       throw error;
     }
     // Apart from the commands' connections: a burst of commands must not make the service look away, or hold events back.
-    const pool = new pg.Pool({
+    const pool = openPool({
       connectionString: databaseUrl,
       max: 4,
       connectionTimeoutMillis: 5_000,

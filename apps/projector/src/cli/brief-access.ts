@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { openPool } from '#kernel';
 import { elasticsearchIndex, type SearchIndex } from '#search';
 import type { CliProjection } from './with-projection.js';
 
@@ -17,7 +18,7 @@ export async function withBriefAccess<T>(
   { config, logger }: CliProjection,
   work: (access: BriefAccess) => Promise<T>,
 ): Promise<T> {
-  const pool = new pg.Pool({
+  const pool = openPool({
     connectionString: config.PROJECTION_DATABASE_URL,
     max: 4,
     connectionTimeoutMillis: DEADLINE_MS,

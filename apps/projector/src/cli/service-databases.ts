@@ -1,5 +1,5 @@
-import pg from 'pg';
-import { messageOf, readConfig, databaseUrlVariable } from '#kernel';
+import type pg from 'pg';
+import { databaseUrlVariable, messageOf, openPool, readConfig } from '#kernel';
 import { sources } from '#domains';
 
 /** The own database of a service, as far as this command line may look into it. */
@@ -47,7 +47,7 @@ async function lookInto<T>(
   timeoutMs: number,
 ): Promise<Seen<T>> {
   if (url === null) return { service, unseen: `${variable} is not set` };
-  const pool = new pg.Pool({
+  const pool = openPool({
     connectionString: url,
     max: 2,
     connectionTimeoutMillis: timeoutMs,

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
-import { createLogger, silentLogger } from '#kernel';
+import type pg from 'pg';
+import { createLogger, openPool, silentLogger } from '#kernel';
 import { createTestSpace, eventually, type TestSpace } from '#testing';
 import { noBuildMetrics } from '../build/metrics.js';
 import { migrateProjection } from '../schema/migrate.js';
@@ -25,7 +25,7 @@ const processOf = (id: string): ProcessDescription => ({
 });
 
 function start(options: Partial<HeartbeatOptions> & { readonly process: ProcessDescription }): Heartbeat {
-  const own = new pg.Pool({ connectionString: space.databaseUrl('projection'), max: 1 });
+  const own = openPool({ connectionString: space.databaseUrl('projection'), max: 1 });
   own.on('error', () => undefined);
   pools.push(own);
   const heartbeat = startHeartbeat({

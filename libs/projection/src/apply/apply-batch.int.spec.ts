@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
+import { openPool } from '#kernel';
 import { createTestSpace, type TestSpace } from '#testing';
 import { ensureCopyTables } from '../copies/copy-table.js';
 import { migrateProjection } from '../schema/migrate.js';
@@ -92,7 +93,7 @@ describe('applying a batch of changes', () => {
   });
 
   it('is on disk before it is acknowledged, even where the server would not wait for it', async () => {
-    const careless = new pg.Pool({
+    const careless = openPool({
       connectionString: space.databaseUrl('projection'),
       options: '-c synchronous_commit=off',
       max: 1,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
-import { silentLogger } from '#kernel';
+import type pg from 'pg';
+import { openPool, silentLogger } from '#kernel';
 import type { Envelope } from '#messaging';
 import type { SearchIndex } from '#search';
 import { eventually } from '#testing';
@@ -75,7 +75,7 @@ async function build(): Promise<void> {
 
 beforeEach(async () => {
   world = await openBuilding();
-  claimPool = new pg.Pool({ connectionString: world.space.databaseUrl('projection'), max: 2 });
+  claimPool = openPool({ connectionString: world.space.databaseUrl('projection'), max: 2 });
   await world.ensure(orderSearch, overview);
   await deliver(
     customer(3),

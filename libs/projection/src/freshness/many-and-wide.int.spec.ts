@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:net';
-import pg from 'pg';
-import type { Write } from '#kernel';
+import type pg from 'pg';
+import { openPool, type Write } from '#kernel';
 import { runFanOutChunk, type FanOutOptions } from '../fan-out/run-fan-out.js';
 import { inTransaction } from '../schema/transaction.js';
 import type { ProjectionDatabase } from '../testing/database.js';
@@ -133,7 +133,7 @@ describe('many who wait', () => {
 
 describe('a database that is away', () => {
   const waitOn = async (connectionString: string): Promise<number> => {
-    const away = new pg.Pool({ connectionString, max: 1, connectionTimeoutMillis: 500 });
+    const away = openPool({ connectionString, max: 1, connectionTimeoutMillis: 500 });
     const watch = new InclusionWatch({ pool: away });
     const { signal } = new AbortController();
     const begunAt = performance.now();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import pg, { type PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { openPool } from '#kernel';
 import { applyBatch } from '../apply/apply-batch.js';
 import type { Change } from '../apply/change.js';
 import { fanOutChunk, runFanOutChunk } from '../fan-out/run-fan-out.js';
@@ -22,11 +23,11 @@ interface Built {
 
 describe('random writes over four hops', () => {
   let db: ProjectionDatabase;
-  let pool: pg.Pool;
+  let pool: Pool;
   beforeAll(async () => {
     db = await openProjection(chainSources, [chain]);
     // Every writer, the fan-out, and two connections for each builder.
-    pool = new pg.Pool({
+    pool = openPool({
       connectionString: db.space.databaseUrl('projection'),
       max: WRITERS + 1 + 2 * BUILDERS + 1,
     });
@@ -81,7 +82,7 @@ interface Writes {
   readonly lookUpInside: boolean;
 }
 
-async function writeAndBuild(pool: pg.Pool, index: Map<string, Built>, writes: Writes): Promise<void> {
+async function writeAndBuild(pool: Pool, index: Map<string, Built>, writes: Writes): Promise<void> {
   let writing = true;
   const whileWriting = async (work: () => Promise<unknown>): Promise<void> => {
     while (writing) await work();
@@ -96,7 +97,7 @@ async function writeAndBuild(pool: pg.Pool, index: Map<string, Built>, writes: W
 }
 
 /** A few transactions of random changes; some roll back. */
-async function write(pool: pg.Pool, { random, nextChanges, lookUpInside }: Writes): Promise<void> {
+async function write(pool: Pool, { random, nextChanges, lookUpInside }: Writes): Promise<void> {
   for (let n = 0; n < 2; n++) {
     const changes = nextChanges();
     const aborted = inTransaction(pool, async (client) => {
@@ -110,7 +111,7 @@ async function write(pool: pg.Pool, { random, nextChanges, lookUpInside }: Write
   }
 }
 
-async function fanOutOnce(pool: pg.Pool, random: Random): Promise<void> {
+async function fanOutOnce(pool: Pool, random: Random): Promise<void> {
   const chunk = 1 + random.below(4);
   const worked = random.chance(0.2)
     ? inTransaction(pool, async (client) => {
@@ -128,7 +129,7 @@ function unlessAborted(error: unknown): void {
 }
 
 /** As a builder does it: marks claimed on one connection, documents read on another in a snapshot that begins after. */
-async function build(pool: pg.Pool, index: Map<string, Built>, random: Random | null): Promise<number> {
+async function build(pool: Pool, index: Map<string, Built>, random: Random | null): Promise<number> {
   let claimed = 0;
   const building = inTransaction(pool, async (claim) => {
     const { rows } = await claim.query<{ root_id: string }>(
@@ -149,7 +150,7 @@ async function build(pool: pg.Pool, index: Map<string, Built>, random: Random | 
 }
 
 async function readRoots(
-  pool: pg.Pool,
+  pool: Pool,
   roots: readonly string[],
 ): Promise<{ revision: number; documents: ReadonlyMap<string, string> }> {
   const client: PoolClient = await pool.connect();
@@ -168,7 +169,7 @@ async function readRoots(
 }
 
 /** Works until neither a fan-out row nor a mark is left. */
-async function quiesce(pool: pg.Pool, index: Map<string, Built>): Promise<void> {
+async function quiesce(pool: Pool, index: Map<string, Built>): Promise<void> {
   while ((await runFanOutChunk(pool)).claimed > 0);
   while ((await build(pool, index, null)) > 0);
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
+import { openPool } from '#kernel';
 import type { SearchIndex } from '#search';
 import { eventually } from '#testing';
 import { readGenerations } from '../generations/generation.js';
@@ -139,7 +139,7 @@ describe('a rebuild', () => {
   it('goes on where a killed one was, and repeats at most what was in flight', async () => {
     await seed(200);
     // The process "dies": its connections are cut for good while the seventh chunk is being written.
-    const dying = new pg.Pool({ connectionString: world.space.databaseUrl('projection'), max: 4 });
+    const dying = openPool({ connectionString: world.space.databaseUrl('projection'), max: 4 });
     dying.on('error', () => undefined);
     const written: string[] = [];
     const held = gate();

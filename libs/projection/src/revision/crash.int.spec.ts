@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
-import { silentLogger } from '#kernel';
+import type pg from 'pg';
+import { openPool, silentLogger } from '#kernel';
 import { elasticsearchIndex, type SearchIndex, type WriteOutcome } from '#search';
 import {
   createTestSpace,
@@ -50,7 +50,7 @@ describe('the revision after a crash of the database', () => {
   });
 
   async function withPool<T>(work: (pool: pg.Pool) => Promise<T>): Promise<T> {
-    const pool = new pg.Pool({ connectionString: server.url, max: 2 });
+    const pool = openPool({ connectionString: server.url, max: 2 });
     pool.on('error', () => undefined);
     try {
       return await work(pool);

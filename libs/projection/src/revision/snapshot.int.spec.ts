@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { silentLogger } from '#kernel';
+import { openPool, silentLogger } from '#kernel';
 import { createTestSpace, type TestSpace } from '#testing';
 import { ensureEpoch, raiseEpoch } from '../generations/epoch.js';
 import { migrateProjection } from '../schema/migrate.js';
@@ -40,7 +40,7 @@ describe('the revision of a snapshot', () => {
     'never falls and rises with everything visible, under writers with savepoints and rollbacks',
     async () => {
       await ensureEpoch(pool, silentLogger);
-      const writers = new pg.Pool({ connectionString: space.databaseUrl('projection'), max: WRITERS });
+      const writers = openPool({ connectionString: space.databaseUrl('projection'), max: WRITERS });
       const seen: Seen[] = [];
       const enough = (): boolean => seen.length >= SNAPSHOTS;
       await Promise.all([

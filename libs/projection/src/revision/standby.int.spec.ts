@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
-import { silentLogger } from '#kernel';
+import type pg from 'pg';
+import { openPool, silentLogger } from '#kernel';
 import { eventually, startPrivatePostgres, type PrivateServer } from '#testing';
 import { ensureEpoch } from '../generations/epoch.js';
 import { migrateProjection } from '../schema/migrate.js';
@@ -26,7 +26,7 @@ describe('the revision on a standby', () => {
   afterAll(() => server.dispose(), 60_000);
 
   async function withPool<T>(work: (pool: pg.Pool) => Promise<T>): Promise<T> {
-    const pool = new pg.Pool({ connectionString: server.url, max: 1 });
+    const pool = openPool({ connectionString: server.url, max: 1 });
     try {
       return await work(pool);
     } finally {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { createTestSpace, type TestSpace } from '#testing';
-import { inTransaction } from './transaction.js';
+import { inOneGo, inTransaction, RolledBackError } from './transaction.js';
 
 let space: TestSpace;
 let pool: Pool;
@@ -46,4 +46,50 @@ it('is not ended while it has to hold its locks however long it stands still', a
     { idleMs: 0 },
   );
   expect(setting.rows).toEqual([{ idle: '0' }]);
+});
+
+it('commits all that is sent in one go, and gives the answers of it', async () => {
+  const [, read] = await inOneGo(pool, (client) =>
+    Promise.all([
+      client.query(update, ['one go']),
+      client.query<{ by: string }>('SELECT by FROM thing WHERE by = $1', ['one go']),
+    ]),
+  );
+  expect(read.rows).toEqual([{ by: 'one go' }]);
+  expect((await pool.query('SELECT by FROM thing')).rows).toEqual([{ by: 'one go' }]);
+});
+
+it('keeps nothing of what is sent in one go when a statement of it fails, and tells the first fault', async () => {
+  await pool.query(update, ['before']);
+  const sent = inOneGo(pool, (client) =>
+    Promise.all([
+      client.query(update, ['half']),
+      client.query('SELECT 1 / 0'),
+      client.query(update, ['the rest']),
+    ]),
+  );
+  await expect(sent).rejects.toMatchObject({ code: '22012' });
+  expect((await pool.query('SELECT by FROM thing')).rows).toEqual([{ by: 'before' }]);
+});
+
+it('sends all of it again after a deadlock', async () => {
+  let calls = 0;
+  const result = await inOneGo(pool, (client) =>
+    ++calls === 1
+      ? client.query(`DO $$ BEGIN RAISE EXCEPTION 'as if' USING ERRCODE = '40P01'; END $$`)
+      : client.query('SELECT 2'),
+  );
+  expect([calls, result.rowCount]).toEqual([2, 1]);
+});
+
+it('does not pass for committed when the fault of a statement was not passed on', async () => {
+  const failing = (client: PoolClient): Promise<unknown> =>
+    expect(client.query('SELECT 1 / 0')).rejects.toThrow();
+  const swallowing = inTransaction(pool, async (client) => {
+    await client.query(update, ['lost']);
+    await failing(client);
+  });
+  await expect(swallowing).rejects.toThrow(RolledBackError);
+  await expect(inOneGo(pool, failing)).rejects.toThrow(RolledBackError);
+  expect((await pool.query('SELECT by FROM thing')).rows).toEqual([{ by: 'before' }]);
 });

@@ -1,5 +1,5 @@
-import type { Pool, PoolClient } from 'pg';
-import { backoffDelay, checkOut, sleep } from '#kernel';
+import type { Pool, PoolClient, QueryResult } from 'pg';
+import { backoffDelay, checkOut, PrejoinError, sleep } from '#kernel';
 
 export interface TransactionOptions {
   /** Told before each repeat, so that no retry is silent. */
@@ -8,6 +8,15 @@ export interface TransactionOptions {
   readonly attempts?: number;
   /** How long the work may leave its transaction alone between two statements, in milliseconds; 0 is for ever. */
   readonly idleMs?: number;
+}
+
+/** A statement of the transaction had failed and nobody passed that on. */
+export class RolledBackError extends PrejoinError {
+  constructor() {
+    super('transaction_rolled_back', 'A transaction was rolled back where it should have been committed.', {
+      remedy: 'Let the fault of each statement reach the end of the transaction; nothing of it was kept.',
+    });
+  }
 }
 
 /**
@@ -33,19 +42,63 @@ export function sqlState(error: unknown): string | undefined {
 
 /**
  * Runs `work` in one READ COMMITTED transaction whose commit is on disk before this resolves, and repeats it whole
- * after a deadlock or a serialization failure.
+ * after a deadlock or a serialization failure. Its first statement goes out with the BEGIN.
  *
  * READ COMMITTED and `synchronous_commit` are set here and not left to the server's defaults: look-ups need a snapshot
  * per statement, and an acknowledged message must not be lost with the last commits of a crashed server.
  */
-export async function inTransaction<T>(
+export function inTransaction<T>(
   pool: Pool,
   work: (client: PoolClient) => Promise<T>,
-  { onRetry, attempts = 10, idleMs = IDLE_MS }: TransactionOptions = {},
+  options: TransactionOptions = {},
+): Promise<T> {
+  const { idleMs = IDLE_MS } = options;
+  return repeated(options, () =>
+    onConnection(pool, async (client, note) => {
+      try {
+        const [, result] = await allEnded([begin(client, idleMs), work(client)]);
+        mustBeCommitted(await client.query('COMMIT'));
+        return result;
+      } catch (error) {
+        await client.query('ROLLBACK').catch(note);
+        throw error;
+      }
+    }),
+  );
+}
+
+/**
+ * The same for work that sends all its statements before it first waits for one: the BEGIN, they and the COMMIT go out
+ * together, which takes one way to the server and back instead of three and more. What it sends after that is not part of
+ * the transaction.
+ */
+export function inOneGo<T>(
+  pool: Pool,
+  send: (client: PoolClient) => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
+  const { idleMs = IDLE_MS } = options;
+  return repeated(options, () =>
+    onConnection(pool, async (client) => {
+      // After a statement that failed, the COMMIT is a rollback.
+      const [, result, committed] = await allEnded([
+        begin(client, idleMs),
+        send(client),
+        client.query('COMMIT'),
+      ]);
+      mustBeCommitted(committed);
+      return result;
+    }),
+  );
+}
+
+async function repeated<T>(
+  { onRetry, attempts = 10 }: TransactionOptions,
+  once: () => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await once(pool, work, idleMs);
+      return await once();
     } catch (error) {
       const code = sqlState(error);
       if (code === undefined || !repeatable.has(code) || attempt >= attempts) throw error;
@@ -55,26 +108,41 @@ export async function inTransaction<T>(
   }
 }
 
-async function once<T>(pool: Pool, work: (client: PoolClient) => Promise<T>, idleMs: number): Promise<T> {
+function begin(client: PoolClient, idleMs: number): Promise<unknown> {
+  return client.query(
+    `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on;
+     SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(idleMs)}`,
+  );
+}
+
+/** Waits for all, since none of them may still be at work when the connection goes to somebody else; then the first fault counts. */
+async function allEnded<const T extends readonly Promise<unknown>[]>(
+  promises: T,
+): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
+
+/** PostgreSQL answers the COMMIT of a transaction in which a statement failed by rolling back, and calls that no error. */
+function mustBeCommitted({ command }: QueryResult): void {
+  if (command !== 'COMMIT') throw new RolledBackError();
+}
+
+/** Runs `work` on a connection of its own; `note` tells that its state is not known any more. */
+async function onConnection<T>(
+  pool: Pool,
+  work: (client: PoolClient, note: (fault: unknown) => void) => Promise<T>,
+): Promise<T> {
   let broken: Error | undefined;
+  const note = (fault: unknown): void => {
+    broken ??= fault instanceof Error ? fault : new Error(String(fault));
+  };
   // The next query on it reports the loss.
-  const lost = (error: Error): void => void (broken = error);
-  const client = await checkOut(pool, lost);
+  const client = await checkOut(pool, note);
   try {
-    await client.query(
-      `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on;
-       SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(idleMs)}`,
-    );
-    const result = await work(client);
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch((rollback: unknown) => {
-      broken ??= rollback instanceof Error ? rollback : new Error(String(rollback));
-    });
-    throw error;
+    return await work(client, note);
   } finally {
-    client.off('error', lost);
+    client.off('error', note);
     // A connection of unknown state is closed instead of going back to the pool.
     client.release(broken);
   }

@@ -1,5 +1,5 @@
-import pg from 'pg';
-import { silentLogger, type Logger } from '#kernel';
+import type pg from 'pg';
+import { type Logger, openPool, silentLogger } from '#kernel';
 import { elasticsearchIndex, type SearchIndex, type StoredDocument } from '#search';
 import { createTestSpace, eventually, type TestSpace } from '#testing';
 import { assemble, loadFrom, type Computes, type LoadedRow, type Plan, type SourceDescription } from '#views';
@@ -65,7 +65,7 @@ export async function openBuilding(
     metrics: noBuildMetrics,
   };
   // Claims are held while documents are read: one pool for both could end with nothing but claims.
-  const claimPool = new pg.Pool({ connectionString: space.databaseUrl('projection'), max: 4 });
+  const claimPool = openPool({ connectionString: space.databaseUrl('projection'), max: 4 });
   claimPool.on('error', () => undefined);
   const builders: Builder[] = [];
   return {

@@ -1,5 +1,5 @@
-import pg from 'pg';
-import { silentLogger } from '#kernel';
+import type pg from 'pg';
+import { openPool, silentLogger } from '#kernel';
 import type { Envelope } from '#messaging';
 import { elasticsearchIndex, type SearchIndex } from '#search';
 import { createTestSpace, eventually, type TestSpace } from '#testing';
@@ -135,7 +135,7 @@ export async function openPipeline({
 
 function rolePools(connectionString: string): Readonly<Record<Role, pg.Pool>> {
   const open = (role: Role): pg.Pool => {
-    const pool = new pg.Pool({ connectionString, max: 4, application_name: role });
+    const pool = openPool({ connectionString, max: 4, application_name: role });
     // An idle connection that was killed is replaced; one in use fails its query.
     pool.on('error', () => undefined);
     return pool;

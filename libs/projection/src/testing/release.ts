@@ -1,5 +1,5 @@
-import pg from 'pg';
-import { silentLogger, type Logger } from '#kernel';
+import type pg from 'pg';
+import { type Logger, openPool, silentLogger } from '#kernel';
 import type { Envelope } from '#messaging';
 import { elasticsearchIndex, type SearchIndex } from '#search';
 import { createTestSpace, eventually, type TestSpace } from '#testing';
@@ -80,7 +80,7 @@ async function startProjector(
 ): Promise<Projector> {
   const connectionString = space.databaseUrl('projection');
   const pools = Array.from({ length: 2 }, () => {
-    const pool = new pg.Pool({ connectionString, max: 8, application_name: name });
+    const pool = openPool({ connectionString, max: 8, application_name: name });
     // An idle connection that was cut is replaced; one in use fails its query.
     pool.on('error', () => undefined);
     return pool;
