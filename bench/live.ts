@@ -1,7 +1,9 @@
+import { runPipelined } from './arms/pipelined.js';
 import { bulkBodies, sendRaw, type ReadyDocument } from './arms/raw-bulk.js';
 import { consumeRaw } from './arms/raw-consume.js';
 import { emptyQueue } from './arms/raw-publish.js';
-import { createRawTable, upsertRaw } from './arms/raw-upsert.js';
+import { readPartners } from './arms/read-partners.js';
+import { createRawTable, upsertRaw, type RawRow } from './arms/raw-upsert.js';
 import type { Bench, Measured, Run } from './harness/bench.js';
 import {
   brokerOf,
@@ -14,7 +16,7 @@ import {
   type Place,
 } from './harness/projecting.js';
 import { onProjectionBed } from './harness/projection-bed.js';
-import { compare, describeCpu, inTurns, type Arm, type Rounds } from './harness/rounds.js';
+import { compare, describeCpu, format, inTurns, type Arm, type Rounds } from './harness/rounds.js';
 
 const EVENTS = { s: 5_000, m: 50_000, l: 200_000 };
 /** Events of one document where keys are hot. */
@@ -34,30 +36,54 @@ async function measure(place: Place, run: Run): Promise<Measured> {
   const distinct = await against(place, eventsOf(count, count), run);
   run.print(`${HOT} events of each order, mixed:`);
   const hot = await against(place, eventsOf(count, count / HOT), run);
-  return { ...distinct, goal: 1, unit: 'events/s', more: { ratioHot: hot.ratio, spreadHot: hot.spread } };
+  const { ratio, spread, ours, other } = distinct;
+  const more = {
+    ratioHot: hot.ratio,
+    spreadHot: hot.spread,
+    byFloor: distinct.floor.ratio,
+    byFloorHot: hot.floor.ratio,
+    floorByOther: distinct.floor.other / other,
+    floorByOtherHot: hot.floor.other / hot.other,
+    atOnceByOther: distinct.atOnce.other / other,
+    atOnceByOtherHot: hot.atOnce.other / hot.other,
+  };
+  return { ratio, spread, ours, other, goal: 1, unit: 'events/s', more };
 }
 
-async function against(
-  place: Place,
-  events: readonly Event[],
-  { rounds, print }: Run,
-): Promise<ReturnType<typeof compare>> {
+type Compared = ReturnType<typeof compare>;
+
+interface Against extends Compared {
+  /** By all three stages at the same time, and nothing else. */
+  readonly atOnce: Compared;
+  /** By those with the reads that a join can not do without. */
+  readonly floor: Compared;
+}
+
+async function against(place: Place, events: readonly Event[], { rounds, print }: Run): Promise<Against> {
   const documents: ReadyDocument[] = [];
   const arms = [
     projecting(place, { name: 'projector', events }, documents),
     consuming(place, events),
     upserting(place, events),
     indexing(place, events, documents),
+    pipelining(place, events, documents, { name: 'at the same time', reads: false }),
+    pipelining(place, events, documents, { name: 'and joined', reads: true }),
   ];
-  const all = (await inTurns(arms, rounds, print)) as [Rounds, Rounds, Rounds, Rounds];
+  const all = (await inTurns(arms, rounds, print)) as [Rounds, Rounds, Rounds, Rounds, Rounds, Rounds];
   for (const arm of all) print(describeCpu(arm));
-  const [ours, ...stages] = all;
+  const [ours, consume, upsert, bulk, pipelined, joined] = all;
+  const stages = [consume, upsert, bulk];
   const rates = ours.rates.map(
     (_, round) => 1 / stages.reduce((sum, { rates }) => sum + 1 / (rates[round] ?? NaN), 0),
   );
   const compared = compare(ours, { ...ours, name: 'one after the other', rates });
   print(`ratio ${compared.ratio.toFixed(2)}, spread ${Math.round(compared.spread * 100)} %`);
-  return compared;
+  const [atOnce, floor] = [compare(ours, pipelined), compare(ours, joined)];
+  const byOther = ({ other }: typeof floor): string =>
+    `${format(other)}, ${(other / compared.other).toFixed(2)} of one after the other`;
+  print(`the three stages at the same time: ${byOther(atOnce)}`);
+  print(`and what is joined read: ${byOther(floor)}; the projector has ${floor.ratio.toFixed(2)} of it`);
+  return { ...compared, atOnce, floor };
 }
 
 function consuming(place: Place, events: readonly Event[]): Arm {
@@ -107,6 +133,38 @@ function indexing({ space, bed }: Place, events: readonly Event[], documents: re
       const check = async (): Promise<void> => {
         await bed.index.refresh(name);
         mustBe('documents', await bed.index.count(name), documents.length);
+      };
+      return { rate, check };
+    },
+  };
+}
+
+/** All stages at the same time; with `reads`, also what a document is joined from, of which nothing is made. */
+function pipelining(
+  place: Place,
+  events: readonly Event[],
+  documents: readonly ReadyDocument[],
+  { name, reads }: { readonly name: string; readonly reads: boolean },
+): Arm {
+  const { pool, index, plan } = place.bed;
+  const { elasticsearchUrl, indexPrefix } = place.space;
+  const indexName = `${indexPrefix}raw`;
+  const read = (rows: readonly RawRow[]): Promise<void> => readPartners(pool, rows);
+  const pipeline = { ...brokerOf(place), pool, elasticsearchUrl, indexName, ...(reads ? { read } : {}) };
+  return {
+    name,
+    work: async () => {
+      await createRawTable(pool);
+      await index.drop(indexName);
+      await index.create(indexName, plan);
+      await fillQueue(place, events);
+      const byId = new Map(documents.map((document) => [document.id, document]));
+      const ready = events.map(({ row }) => ({ row, document: byId.get(row.id) as ReadyDocument }));
+      const rate = await timed(events.length, () => runPipelined(pipeline, ready));
+      const check = async (): Promise<void> => {
+        await index.refresh(indexName);
+        mustBe('documents', await index.count(indexName), documents.length);
+        mustBe('events left in the queue', await emptyQueue(pipeline), 0);
       };
       return { rate, check };
     },

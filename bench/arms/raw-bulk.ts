@@ -42,7 +42,7 @@ export async function sendRaw(
   const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
   const waiting = bodies.values();
   const sender = async (): Promise<void> => {
-    for (const body of waiting) await sendOne(agent, `${node}/${index}/_bulk?filter_path=errors`, body);
+    for (const body of waiting) await sendOne(agent, urlOf(node, index), body);
   };
   try {
     await Promise.all(Array.from({ length: inFlight }, sender));
@@ -50,6 +50,21 @@ export async function sendRaw(
     agent.destroy();
   }
 }
+
+/** The same, one request after the other as its documents come. */
+export function bulkSender(
+  node: string,
+  index: string,
+  inFlight: number,
+): { readonly send: (documents: readonly ReadyDocument[]) => Promise<void>; readonly close: () => void } {
+  const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
+  return {
+    send: (documents) => sendOne(agent, urlOf(node, index), linesOf(documents)),
+    close: () => agent.destroy(),
+  };
+}
+
+const urlOf = (node: string, index: string): string => `${node}/${index}/_bulk?filter_path=errors`;
 
 function sendOne(agent: Agent, url: string, body: string): Promise<void> {
   return new Promise((resolve, reject) => {
