@@ -3,14 +3,16 @@ import { unsafeTextFault } from './unsafe-text.js';
 
 type Parsed = { readonly value: Readonly<Record<string, unknown>> } | { readonly fault: string };
 
+/** `fatal`: a replacement character in an id would otherwise become another aggregate. Used again, since it keeps nothing. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** The object that a body of UTF-8 JSON holds, or what is wrong with it as one sentence; it never throws. */
 export function parseJson(body: Buffer, maxBytes: number): Parsed {
   if (body.length > maxBytes)
     return { fault: `The body has ${body.length} bytes; at most ${maxBytes} are read.` };
   let text: string;
   try {
-    // `fatal`: a replacement character in an id would otherwise become another aggregate.
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    text = utf8.decode(body);
   } catch {
     return { fault: 'The body is not valid UTF-8.' };
   }

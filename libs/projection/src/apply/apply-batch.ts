@@ -48,9 +48,13 @@ async function applySource(client: PoolClient, source: string, changes: readonly
   };
 }
 
+/** Stands between states: JSON has no control characters but as escapes and between its tokens, where this one may not be. */
+const BETWEEN = '\u001e';
+
 /**
  * One statement for the whole batch. `unnest` and not VALUES, which ends at 65 535 parameters; the ORDER BY is what
- * makes rows lock by id. The data stays the text that it was: json, unlike jsonb, keeps it.
+ * makes rows lock by id. The data stays the text that it was: json, unlike jsonb, keeps it. States go as one text and not
+ * as an array, which would have each of their quotes escaped here and read again there.
  *
  * @returns the ids that were written
  */
@@ -62,7 +66,8 @@ async function upsert(
   const { rows } = await client.query<{ id: string }>(
     `INSERT INTO ${copyTable(source)} AS copy (id, epoch, version, deleted, occurred_at, event_id, data, applied_at)
      SELECT id, epoch, version, deleted, occurred_at, event_id, data::json, now()
-     FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::boolean[], $5::timestamptz[], $6::text[], $7::text[])
+     FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::boolean[], $5::timestamptz[], $6::text[],
+                 string_to_array($7::text, $8::text, ''))
        AS change (id, epoch, version, deleted, occurred_at, event_id, data)
      ORDER BY id COLLATE "C"
      ON CONFLICT (id) DO UPDATE SET
@@ -78,7 +83,8 @@ async function upsert(
       changes.map((change) => change.deleted),
       changes.map((change) => change.occurredAt),
       changes.map((change) => change.eventId),
-      changes.map((change) => change.data),
+      changes.map((change) => change.data ?? '').join(BETWEEN),
+      BETWEEN,
     ],
   );
   return new Set(rows.map((row) => row.id));

@@ -14,6 +14,7 @@ export async function healDeadLetters(
   pool: Pool,
   touched: readonly { readonly source: string; readonly id: string }[],
 ): Promise<number> {
+  if (!(await anyOpen(pool, touched))) return 0;
   const { rows } = await pool.query<{ source: string; ids: string[] }>(
     `SELECT letter.source, array_agg(letter.id::text) AS ids
      FROM dead_letter AS letter
@@ -26,6 +27,16 @@ export async function healDeadLetters(
   let healed = 0;
   for (const { source, ids } of rows) healed += await healSource(pool, source, ids);
   return healed;
+}
+
+/** In health there is none, and that is quicker seen than that none is of any of a thousand aggregates. */
+async function anyOpen(pool: Pool, touched: readonly { readonly source: string }[]): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `SELECT FROM dead_letter
+     WHERE source = ANY($1::text[]) AND healed_at IS NULL AND version IS NOT NULL LIMIT 1`,
+    [[...new Set(touched.map(({ source }) => source))]],
+  );
+  return rowCount !== 0;
 }
 
 /** Letters that another process is closing by the same rule are skipped rather than waited for. */

@@ -1,6 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
-import type { SourceDescription, ValueColumn } from '../source/description.js';
+import type { ColumnDescription, SourceDescription, ValueColumn } from '../source/description.js';
 import { describe } from '../source/describe.js';
 import type { Source } from '../source/source.js';
 import { stateSchema, type JsonSchema, type Strictness } from './state-schema.js';
@@ -30,6 +30,7 @@ export function contractOf(source: Source): Contract {
   const description = describe(source);
   const published = checker(description, 'published');
   const received = checker(description, 'received');
+  const openValues = openValuesOf(description);
   return {
     name: source.name,
     description,
@@ -37,7 +38,7 @@ export function contractOf(source: Source): Contract {
     faults: published,
     received: (state) => {
       const faults = received(state);
-      return { faults, openValues: faults.length > 0 ? [] : openValuesOf(description, state) };
+      return { faults, openValues: faults.length > 0 ? [] : openValues(state) };
     },
   };
 }
@@ -96,29 +97,43 @@ function sentence({ instancePath, keyword, message, params }: ErrorObject): stri
   }
 }
 
-function openValuesOf({ columns }: SourceDescription, state: unknown): readonly string[] {
-  if (!isRecord(state)) return [];
-  const found = columns.flatMap((column) => {
-    if (column.kind !== 'list') return unlisted(column, state, column.name);
-    const items = state[column.name];
-    if (!Array.isArray(items)) return [];
-    return column.columns.flatMap((item) =>
-      items.filter(isRecord).flatMap((one) => unlisted(item, one, `${column.name}.${item.name}`)),
-    );
+/** Looks for values that no `oneOf` of the source declares; which columns to look at is known ahead. */
+function openValuesOf({ columns }: SourceDescription): (state: unknown) => readonly string[] {
+  const own = columns.filter(isOpen);
+  const lists = columns.flatMap((column) => {
+    const items = column.kind === 'list' ? column.columns.filter(isOpen) : [];
+    return items.length === 0 ? [] : [{ name: column.name, items }];
   });
-  return [...new Set(found)];
+  return (state) => {
+    if (!isRecord(state)) return [];
+    const found: string[] = [];
+    for (const column of own) noteUnlisted(column, state, column.name, found);
+    for (const { name, items } of lists) {
+      const rows: unknown = state[name];
+      if (!Array.isArray(rows)) continue;
+      for (const row of rows.filter(isRecord))
+        for (const item of items) noteUnlisted(item, row, `${name}.${item.name}`, found);
+    }
+    return found.length === 0 ? found : [...new Set(found)];
+  };
 }
 
-function unlisted(
-  { name, kind, values, was }: ValueColumn,
+type OpenColumn = ValueColumn & { readonly values: readonly string[] };
+
+function isOpen(column: ColumnDescription): column is OpenColumn {
+  return column.kind === 'enum' && column.values !== undefined;
+}
+
+function noteUnlisted(
+  { name, values, was }: OpenColumn,
   row: Record<string, unknown>,
   path: string,
-): readonly string[] {
-  if (kind !== 'enum' || values === undefined) return [];
+  found: string[],
+): void {
   const value = row[name] ?? (was === undefined ? undefined : row[was]);
   const given: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const texts = given.filter((one): one is string => typeof one === 'string');
-  return texts.filter((one) => !values.includes(one)).map((one) => `${path}: '${one}'`);
+  for (const one of given)
+    if (typeof one === 'string' && !values.includes(one)) found.push(`${path}: '${one}'`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
