@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { sleep } from '#kernel';
 import { AlarmClock, ringOne } from '../flow/alarm-clock.js';
 import type { BuildContext } from './build-roots.js';
+import { Busy } from './busy.js';
 import { BatchSize } from '../flow/batch-size.js';
 import { HeavyViews } from './heavy-views.js';
 import { HotRoots } from './hot-roots.js';
@@ -54,7 +55,8 @@ export function startBuilder(options: BuilderOptions): Builder {
   const sizes = { max: batch, min: minBatch, maxBytes: batchBytes, targetMs };
   const size = new BatchSize(sizes);
   const heavyViews = new HeavyViews();
-  const shared = { options, roster, heavyViews, hotRoots: new HotRoots({ restMs }) };
+  const busy = new Busy();
+  const shared = { options, roster, busy, heavyViews, hotRoots: new HotRoots({ restMs }) };
   const views = lanes === 1 ? 'all' : 'light';
   const alarmClocks = Array.from({ length: lanes }, () => new AlarmClock());
   const callOne = (): void => ringOne(alarmClocks);
@@ -78,7 +80,7 @@ export function startBuilder(options: BuilderOptions): Builder {
       callOne();
       heavyClock.ring();
     },
-    idle: () => waitUntilIdle(options.pool, roster, stop.signal),
+    idle: () => waitUntilIdle(options.pool, roster, busy, stop.signal),
     close: async () => {
       stop.abort();
       await Promise.all(running);
@@ -94,8 +96,9 @@ function turnsOf(lane: number, lanes: number): Lane['turns'] {
   return [lane % 2 === 0 ? 'direct_first' : 'bulk_first'];
 }
 
-async function waitUntilIdle(pool: Pool, roster: ViewRoster, signal: AbortSignal): Promise<void> {
+async function waitUntilIdle(pool: Pool, roster: ViewRoster, busy: Busy, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
+    await busy.untilNone(signal);
     roster.expire();
     // A claimed mark stays visible to others until its claim commits, so this also waits for claims in flight.
     const { views, except } = await roster.claimable();

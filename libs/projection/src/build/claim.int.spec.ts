@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Priority } from '../marks/priority.js';
 import { openProjection, type ProjectionDatabase } from '../testing/database.js';
 import { clearQueues, withOpenTransaction } from '../testing/shop.js';
-import { claimMarks, insertAgain, type ClaimOptions } from './claim.js';
+import { claimIsOpen, claimMarks, insertAgain, openClaim, type ClaimOptions } from './claim.js';
 
 let db: ProjectionDatabase;
 let pool: pg.Pool;
@@ -25,22 +25,39 @@ const left = async (): Promise<readonly string[]> => {
   const { rows } = await pool.query<{ root_id: string }>('SELECT root_id FROM mark ORDER BY seq');
   return rows.map((row) => row.root_id);
 };
+const all: ClaimOptions = {
+  views: ['v'],
+  except: [],
+  limit: 10,
+  priority: 'bulk',
+  order: 'oldest_first',
+  floor: '0',
+};
 const claim = async (client: pg.PoolClient, more: Partial<ClaimOptions> = {}): Promise<readonly string[]> => {
-  const marks = await claimMarks(client, {
-    views: ['v'],
-    except: [],
-    limit: 10,
-    priority: 'bulk',
-    order: 'oldest_first',
-    floor: '0',
-    ...more,
-  });
+  await client.query(claimIsOpen);
+  const marks = await claimMarks(client, { ...all, ...more });
   return marks
     .toSorted((a, b) => Number(a.seq) - Number(b.seq))
     .map((mark) => `${mark.root_id}${mark.priority === 0 ? '' : '*'}`);
 };
 
 describe('a claim', () => {
+  it('takes nothing where its transaction was not opened, since a crash would not bring that back', async () => {
+    await add('bulk', 'a');
+    const client = await pool.connect();
+    try {
+      // As it would be if the BEGIN that went ahead had failed.
+      expect(await claimMarks(client, all)).toEqual([]);
+      expect(await left()).toEqual(['a']);
+      const [, marks] = await Promise.all([openClaim(client, 10_000), claimMarks(client, all)]);
+      expect(marks.map(({ root_id }) => root_id)).toEqual(['a']);
+    } finally {
+      await client.query('ROLLBACK');
+      client.release();
+    }
+    expect(await left()).toEqual(['a']);
+  });
+
   it('takes marks of the priority that it asks for, oldest or newest first', async () => {
     await add('bulk', 'a', 'b');
     await add('direct', 'c', 'd');
@@ -118,14 +135,9 @@ describe('a claim', () => {
     await add('bulk', 'a');
     const { rows: before } = await pool.query('SELECT priority, created_at FROM mark');
     await withOpenTransaction(pool, async (client) => {
-      const marks = await claimMarks(client, {
-        views: ['v'],
-        except: [],
-        limit: 1,
-        priority: 'bulk',
-        order: 'oldest_first',
-        floor: '0',
-      });
+      await client.query(claimIsOpen);
+      const marks = await claimMarks(client, all);
+      expect(marks).toHaveLength(1);
       await insertAgain(client, marks, [60_000]);
       await client.query('COMMIT');
     });

@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { ClientBase, PoolClient } from 'pg';
 import { backoffDelay } from '#kernel';
 import { priorityNumber, type Priority } from '../marks/priority.js';
 
@@ -31,8 +31,26 @@ export interface ClaimOptions extends Claimable {
   readonly floor: string;
 }
 
+/** What `claimMarks` looks for in its transaction. */
+export const claimIsOpen = "SET LOCAL prejoin.claim = 'open'";
+
 /**
- * Takes marks that are due out of the table, in the caller's open transaction: whatever ends that transaction without
+ * Begins the transaction of a claim. Whoever claims need not wait for the answer: outside of such a transaction nothing is
+ * claimed, since marks that are taken must come back unless they are built.
+ *
+ * Its commit does not wait for the disk: a crash that loses it brings the marks back, and everything that was written with
+ * it is lost as well. What is decided about a document waits (revision/durable.ts).
+ */
+export function openClaim(client: ClientBase, idleMs: number): Promise<unknown> {
+  // The claim is open while the index answers; a process that stops then must not hold back vacuum for ever.
+  return client.query(
+    `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off;
+     SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(idleMs)}; ${claimIsOpen}`,
+  );
+}
+
+/**
+ * Takes marks that are due out of the table, in the caller's open claim: whatever ends that transaction without
  * a commit, a crash included, puts them back.
  *
  * `= ANY(ARRAY(…))` and not `IN (…)`: with IN the planner may run the sub-select again for each row and delete more
@@ -52,7 +70,8 @@ export async function claimMarks(
     `WITH
        due AS MATERIALIZED (
          SELECT seq, view, root_id FROM mark
-         WHERE priority = $4 AND seq >= $3 AND due_at <= now() AND view = ANY($1) AND ${claimable('mark')}
+         WHERE current_setting('prejoin.claim', true) = 'open'
+           AND priority = $4 AND seq >= $3 AND due_at <= now() AND view = ANY($1) AND ${claimable('mark')}
          ORDER BY seq ${order === 'oldest_first' ? 'ASC' : 'DESC'}
          LIMIT $2
          FOR UPDATE SKIP LOCKED

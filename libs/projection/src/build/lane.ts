@@ -6,7 +6,8 @@ import type { AlarmClock } from '../flow/alarm-clock.js';
 import type { BatchSize } from '../flow/batch-size.js';
 import { buildClaimed, type ClaimedOutcome } from './build-claimed.js';
 import type { BuildContext } from './build-roots.js';
-import { claimMarks, insertAgain, type Claimable, type ClaimOptions, type Mark } from './claim.js';
+import { claimMarks, insertAgain, openClaim, type Claimable, type ClaimOptions, type Mark } from './claim.js';
+import type { Busy } from './busy.js';
 import { Floor } from './floor.js';
 import type { HeavyViews } from './heavy-views.js';
 import type { HotRoots } from './hot-roots.js';
@@ -21,6 +22,7 @@ export interface Lane {
   /** Its own: who makes marks wakes one lane, and that one calls others if there is more than it takes. */
   readonly alarmClock: AlarmClock;
   readonly callAnother: () => void;
+  readonly busy: Busy;
   readonly size: BatchSize;
   readonly hotRoots: HotRoots;
   readonly heavyViews: HeavyViews;
@@ -89,15 +91,17 @@ async function runClaim(
     const claimable = forLane(lane, await roster.claimable());
     if (claimable.views.length === 0) return 'nothing_due';
     return await withClient(options.claimPool, async (claim) => {
-      // The claim is open while the index answers; a process that stops then must not hold back vacuum for ever.
-      await claim.query(
-        `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = ${options.deadlineMs * 4}`,
-      );
-      const first = await claimFirst(claim, claimable, lane.size.current, preference, floors);
+      const [, first] = await Promise.all([
+        openClaim(claim, options.deadlineMs * 4),
+        claimFirst(claim, claimable, lane.size.current, preference, floors),
+      ]);
       const full = first.marks.length >= first.limit;
       if (full) lane.callAnother();
-      const outcomes = await buildMarks(lane, claim, first);
-      await claim.query('COMMIT');
+      const outcomes = await lane.busy.during(first.marks.length > 0, async () => {
+        const built = await buildMarks(lane, claim, first);
+        await claim.query('COMMIT');
+        return built;
+      });
       if (outcomes.includes('foreign')) roster.expire();
       const outcome = summarize(outcomes);
       return outcome === 'built' && !full ? 'built_all' : outcome;

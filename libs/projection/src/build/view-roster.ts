@@ -30,6 +30,7 @@ export class ViewRoster {
   readonly #told = new Set<string>();
   #readAt = -Infinity;
   #probedAt = -Infinity;
+  #reading: Promise<void> | null = null;
   readonly #pauseLog: PauseLog;
 
   constructor(private readonly options: ViewRosterOptions) {
@@ -37,13 +38,24 @@ export class ViewRoster {
   }
 
   async claimable(): Promise<Claimable> {
-    if (performance.now() - this.#readAt >= FRESH_MS) await this.#read();
+    if (performance.now() - this.#readAt >= FRESH_MS) await this.#readTogether();
     return this.#claimable;
   }
 
-  /** Makes the next look read the list again. */
+  /** Makes the next look read the list again, and not join one that has begun. */
   expire(): void {
     this.#readAt = -Infinity;
+    this.#reading = null;
+  }
+
+  /** Lanes that ask at the same time share one look. */
+  async #readTogether(): Promise<void> {
+    const reading = (this.#reading ??= this.#read());
+    try {
+      await reading;
+    } finally {
+      if (this.#reading === reading) this.#reading = null;
+    }
   }
 
   async #read(): Promise<void> {

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Write } from '#kernel';
 import { compile, count, view, type Plan } from '#views';
 import type { Change } from '../../apply/change.js';
-import { claimMarks, type Mark } from '../../build/claim.js';
+import { claimIsOpen, claimMarks, type Mark } from '../../build/claim.js';
 import { inTransaction } from '../../schema/transaction.js';
 import { openProjection, type ProjectionDatabase } from '../../testing/database.js';
 import { change, orderSearch, shop, shopSources } from '../../testing/shop.js';
@@ -79,7 +79,8 @@ export function order(id: string, version: number, customerId: string, productId
 }
 
 /** Claims all marks of a priority that are due, in the caller's open transaction. */
-export function claim(client: pg.PoolClient, priority: 'direct' | 'bulk'): Promise<readonly Mark[]> {
+export async function claim(client: pg.PoolClient, priority: 'direct' | 'bulk'): Promise<readonly Mark[]> {
+  await client.query(claimIsOpen);
   return claimMarks(client, {
     views: ['order-search', 'customer-overview'],
     except: [],
