@@ -9,7 +9,7 @@ import { orderChanged, seededCustomers, seededOrder, seededProducts } from '../s
 import { documentsOf } from './checksum.js';
 import type { ProjectionBed } from './projection-bed.js';
 import type { Arm } from './rounds.js';
-import { startWorkers } from './workers.js';
+import { startIdleWorkers } from './workers.js';
 
 export interface Place {
   readonly space: BenchSpace;
@@ -61,12 +61,14 @@ export function projecting(
       await bed.empty();
       await bed.seed({ orders: 0, customers: seededCustomers, products: seededProducts });
       await fillQueue(place, events);
-      let workers: ReturnType<typeof startWorkers> | undefined;
+      // A projector that runs has its connections to the database, as the arm that only upserts has.
+      const workers = startIdleWorkers(space, bed);
+      await workers.untilDone(0);
       const rate = await timed(counted, async () => {
-        workers = startWorkers(space, bed);
+        workers.consume();
         await workers.untilDone(events.length);
       });
-      await workers?.close();
+      await workers.close();
       return { rate, check: () => mustBeRight(bed, events, documents) };
     },
   };
