@@ -5,9 +5,10 @@ import { PlaceOrder, PlaceOrderHandler, type NewOrder } from '../apps/command-ap
 import { allServices } from '../apps/command-api/src/services/all-services.js';
 import { connectDataSource } from '../apps/command-api/src/services/data-source.js';
 import { migrateService } from '../apps/command-api/src/services/migrate-service.js';
+import { placeOrderWithBareEvent } from './arms/bare-event.js';
 import { placeOrderPlain } from './arms/place-order-plain.js';
 import type { Bench, Measured, Run } from './harness/bench.js';
-import { compare, describeCpu, inTurns, type Arm, type Rounds } from './harness/rounds.js';
+import { compare, describeCpu, format, inTurns, type Arm, type Rounds } from './harness/rounds.js';
 
 const COMMANDS = { s: 3_000, m: 10_000, l: 50_000 };
 /** As many connections as a service has by default. */
@@ -44,15 +45,18 @@ async function measure(database: DataSource, { scale, rounds, print }: Run): Pro
     placing('with outbox', database, commands, 1, (tx, order) => handler.execute(new PlaceOrder(tx, order))),
     placing('without', database, commands, 0, (tx, order) => placeOrderPlain(tx, order, 'read back')),
     placing('rows alone', database, commands, 0, (tx, order) => placeOrderPlain(tx, order, 'rows alone')),
+    placing('bare events', database, commands, 1, placeOrderWithBareEvent),
   ];
-  const all = (await inTurns(arms, rounds, print)) as [Rounds, Rounds, Rounds];
+  const all = (await inTurns(arms, rounds, print)) as [Rounds, Rounds, Rounds, Rounds];
   for (const arm of all) print(describeCpu(arm));
-  const [ours, other, bare] = all;
+  const [ours, other, rowsAlone, floor] = all;
+  const floorRatio = compare(floor, other).ratio;
+  print(`with a ready row for an event, which is the floor, ${format(floorRatio)}`);
   return {
     ...compare(ours, other),
     goal: 0.92,
     unit: 'transactions/s',
-    more: { ratioRowsAlone: compare(ours, bare).ratio },
+    more: { ratioRowsAlone: compare(ours, rowsAlone).ratio, floorRatio, byFloor: compare(ours, floor).ratio },
   };
 }
 

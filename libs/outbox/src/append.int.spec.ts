@@ -35,7 +35,7 @@ beforeAll(async () => {
   dataSource = await new DataSource({
     type: 'postgres',
     url: space.databaseUrl('orders'),
-    extra: { max: 4 },
+    extra: { max: 4, pipeline: true },
   }).initialize();
 });
 

@@ -1,7 +1,8 @@
 import { systemClock, type Clock } from '#kernel';
 import type { Envelope } from '#messaging';
 import { encodeEvent, EventRefusedError, type EncodedEvent, type EventContract } from './encode-event.js';
-import { insertUnderEpoch } from './insert-events.js';
+import { insertUnderEpoch, sendEvent } from './insert-events.js';
+import { openTransactionOf } from './open-transaction.js';
 import { rememberedEpoch, readEpoch } from './source-epoch.js';
 import type { Transaction } from './transaction.js';
 
@@ -31,6 +32,8 @@ export const defaultMaxEventBytes = 256 * 1024;
 /**
  * Puts an event into the outbox within the transaction that changes its aggregate, and returns the envelope that the
  * relay will publish. What is validated are the bytes that go out, read back as a consumer would.
+ *
+ * The insert is on its way when this resolves, and its answer is not waited for: `inTransaction` rejects if it fails.
  * @throws {EventRefusedError} outside an open transaction, for a state that the contract does not declare, for a bad
  *   envelope, and for a body above `maxBytes`
  */
@@ -40,29 +43,30 @@ export async function append<State extends object>(
   event: NewEvent<State>,
   { maxBytes = defaultMaxEventBytes, clock = systemClock }: AppendOptions = {},
 ): Promise<Envelope<State>> {
-  const appended = await appendEncoded(tx, contract.name, (epoch) => [
-    encodeEvent<State>(
-      contract,
-      {
-        name: event.name,
-        aggregateId: event.aggregateId,
-        epoch,
-        version: event.version,
-        deleted: event.deleted ?? false,
-        occurredAt: clock.now().toISOString(),
-        traceparent: event.traceparent ?? null,
-        data: event.data ?? null,
-      },
-      maxBytes,
-    ),
-  ]);
-  return appended[0].envelope;
+  refuseOutsideTransaction(tx);
+  const epoch = rememberedEpoch(tx, contract.name) ?? (await readEpoch(tx, contract.name));
+  const encoded = encodeEvent<State>(
+    contract,
+    {
+      name: event.name,
+      aggregateId: event.aggregateId,
+      epoch,
+      version: event.version,
+      deleted: event.deleted ?? false,
+      occurredAt: clock.now().toISOString(),
+      traceparent: event.traceparent ?? null,
+      data: event.data ?? null,
+    },
+    maxBytes,
+  );
+  await sendEvent(tx, encoded);
+  return encoded.envelope;
 }
 
 /**
- * Appends what `encode` makes for the source's current epoch, in one statement. The epoch is the one that this process
- * saw last, so that the ordinary append asks the database nothing; only if it was raised meanwhile is it read, and
- * `encode` called again.
+ * Appends what `encode` makes for the source's current epoch, in one statement, and waits for it: for work that goes on
+ * by how many there were, and would be long to run again. The epoch is the one that this process saw last; only if it was
+ * raised meanwhile is it read, and `encode` called again.
  * @throws {EventRefusedError} outside an open transaction; and what `encode` throws
  */
 export async function appendEncoded<const Events extends readonly EncodedEvent[]>(
@@ -71,7 +75,7 @@ export async function appendEncoded<const Events extends readonly EncodedEvent[]
   encode: (epoch: number) => Events,
 ): Promise<Events> {
   refuseOutsideTransaction(tx);
-  let epoch = rememberedEpoch(tx, source);
+  let epoch = rememberedEpoch(tx, source) ?? 0;
   for (;;) {
     const events = encode(epoch);
     if (await insertUnderEpoch(tx, source, epoch, events)) return events;
@@ -81,8 +85,7 @@ export async function appendEncoded<const Events extends readonly EncodedEvent[]
 
 /** The type refuses a manager without a transaction; this refuses one whose transaction has ended, and a forced cast. */
 function refuseOutsideTransaction(tx: Transaction): void {
-  const { queryRunner } = tx;
-  if (queryRunner !== undefined && queryRunner.isTransactionActive && !queryRunner.isReleased) return;
+  if (openTransactionOf(tx) !== undefined) return;
   throw new EventRefusedError(
     'event_outside_transaction',
     'An event can be appended only inside the transaction that changes its aggregate.',

@@ -5,9 +5,10 @@ import { decodeEnvelope, type Envelope } from '#messaging';
 import { createTestSpace, eventually, type TestSpace } from '#testing';
 import { append } from './append.js';
 import type { EventContract } from './encode-event.js';
+import { openTransactionOf } from './open-transaction.js';
 import { raiseEpoch } from './source-epoch.js';
 import { outboxTables } from './tables.js';
-import { connectionOf, inTransaction, type Transaction } from './transaction.js';
+import { inTransaction, type Transaction } from './transaction.js';
 
 const order: EventContract = { name: 'order', faults: () => [] };
 const placed = (aggregateId: string) => ({
@@ -28,7 +29,7 @@ beforeAll(async () => {
   dataSource = await new DataSource({
     type: 'postgres',
     url: space.databaseUrl('orders'),
-    extra: { max: 5 },
+    extra: { max: 5, pipeline: true },
   }).initialize();
 });
 beforeEach(() => pool.query('TRUNCATE outbox, source_epoch'));
@@ -71,6 +72,7 @@ async function openAppender(id: string): Promise<{ commit: () => Promise<void> }
   const release = Promise.withResolvers<void>();
   const done = inTransaction(dataSource, async (tx) => {
     await append(tx, order, placed(id));
+    await tx.query('SELECT'); // answered after the insert, which then holds the lock
     appended.resolve();
     await release.promise;
   });
@@ -105,21 +107,25 @@ describe('the source epoch', () => {
     });
   });
 
-  it('costs an ordinary append no statement of its own, and the first one after it was raised one', async () => {
-    await appendOne('warm');
-    const statements = async (id: string): Promise<number> =>
-      inTransaction(dataSource, async (tx) => {
-        const query = jest.spyOn(await connectionOf(tx), 'query');
+  it('is asked for by the first append of a process and the first after it was raised, and by no other', async () => {
+    const statements = async (id: string): Promise<number> => {
+      let sent = 0;
+      await inTransaction(dataSource, async (tx) => {
+        const query = jest.spyOn(openTransactionOf(tx)!.connection, 'query');
         await append(tx, order, placed(id));
-        const asked = query.mock.calls.length;
+        sent += query.mock.calls.length;
         query.mockRestore();
-        return asked;
       });
+      return sent;
+    };
+    await raise();
+    await appendOne('warm');
     expect(await statements('a')).toBe(1);
     await raise();
+    // the insert that is refused; then the question, and the insert
     expect(await statements('b')).toBe(3);
     expect(await statements('c')).toBe(1);
-    expect(await epochs()).toEqual({ warm: 0, a: 0, b: 1, c: 1 });
+    expect(await epochs()).toEqual({ warm: 1, a: 1, b: 2, c: 2 });
   });
 
   it('is raised only when every transaction that appended under the old one has ended', async () => {

@@ -1,11 +1,15 @@
 import type { DataSource } from 'typeorm';
 import type { Transaction } from './transaction.js';
 
-/** The epochs as this process saw them last. A guess only: insertUnderEpoch compares it with the database. */
+/** The epochs as this process saw them last. A guess only: whatever inserts events compares it with the database. */
 const seen = new WeakMap<DataSource, Map<string, number>>();
 
-export function rememberedEpoch({ dataSource }: Transaction, source: string): number {
-  return seen.get(dataSource)?.get(source) ?? 0;
+export function rememberedEpoch({ dataSource }: Transaction, source: string): number | undefined {
+  return seen.get(dataSource)?.get(source);
+}
+
+export function forgetEpoch({ dataSource }: Transaction, source: string): void {
+  seen.get(dataSource)?.delete(source);
 }
 
 /** The source's current epoch; 0 unless it was ever raised. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { backoffDelay, PrejoinError, type Backoff } from '#kernel';
-import type { ClientBase } from 'pg';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { faultOf, onConnection, sendAhead, type OpenTransaction } from './open-transaction.js';
 
 declare const insideTransaction: unique symbol;
 
@@ -28,12 +28,32 @@ export interface TransactionOptions {
   readonly retry?: Backoff;
 }
 
+/** A statement of the transaction had failed and nobody passed that on. */
+export class TransactionRolledBackError extends PrejoinError {
+  constructor() {
+    super('transaction_rolled_back', 'A transaction was rolled back where it should have been committed.', {
+      remedy: 'Let the fault of each statement reach the end of the transaction; nothing of it was kept.',
+    });
+  }
+}
+
+/** An event was appended under an epoch that is not its source's any more. The work does it again under the new one. */
+export class EpochRaisedError extends PrejoinError {
+  constructor(source: string, cause: unknown) {
+    super('epoch_raised', `The epoch of ${source} was raised while an event was appended.`, { cause });
+  }
+}
+
 /**
  * Runs `work` in a transaction of its own (READ COMMITTED) and commits when it resolves, or rolls back when it rejects.
+ * Its first statement goes out with the BEGIN, and COMMIT goes out without waiting for events that were appended: the
+ * server rolls back instead when one of those failed, and this rejects with that fault.
  *
- * A serialization failure (40001) or a deadlock (40P01) rolls back and runs `work` again, so `work` may have no effect
- * outside of `tx`. A COMMIT whose answer is lost is not repeated: whether it happened is not known.
- * @throws {TransactionConflictError} when every attempt conflicted; anything else that `work` throws is passed on
+ * A serialization failure (40001), a deadlock (40P01) or an epoch that was raised meanwhile rolls back and runs `work`
+ * again, so `work` may have no effect outside of `tx`. A COMMIT whose answer is lost is not repeated: whether it happened
+ * is not known.
+ * @throws {TransactionConflictError} when every attempt conflicted; {TransactionRolledBackError} when `work` kept a
+ *   statement's fault to itself; anything else that `work` throws is passed on
  */
 export async function inTransaction<T>(
   dataSource: DataSource,
@@ -41,9 +61,9 @@ export async function inTransaction<T>(
   { attempts = 5, retry = { baseMs: 20, maxMs: 500 } }: TransactionOptions = {},
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
+    const runner = dataSource.createQueryRunner();
     try {
-      // The brand exists for the compiler only; this is the one place that gives it.
-      return await dataSource.transaction((manager) => work(manager as Transaction));
+      return await onConnection(runner, (transaction) => runOnce(runner, transaction, work));
     } catch (error) {
       if (!isConflict(error)) throw error;
       if (attempt >= attempts) throw new TransactionConflictError(attempts, error);
@@ -52,10 +72,37 @@ export async function inTransaction<T>(
   }
 }
 
-/** The driver's own connection that the open transaction is on: for a statement that TypeORM has no way to express. */
-export async function connectionOf({ queryRunner }: Transaction): Promise<ClientBase> {
-  // TypeORM says `any`, since every kind of database has another one; all services' are PostgreSQL's.
-  return queryRunner!.connect() as Promise<ClientBase>;
+async function runOnce<T>(
+  runner: QueryRunner,
+  transaction: OpenTransaction,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  const { connection } = transaction;
+  let result: T;
+  try {
+    await begin(runner, transaction);
+    // The brand exists for the compiler only; this is the one place that gives it.
+    result = await work(runner.manager as Transaction);
+  } catch (error) {
+    // What work threw is told, also if this fails: then the connection is lost, and the transaction with it.
+    await Promise.allSettled([connection.query('ROLLBACK')]);
+    const first = hasSqlState(error, inFailedTransaction) ? await faultOf(transaction) : undefined;
+    throw first ?? error;
+  }
+  // Only this answer tells what became of it. An event whose insert failed before a savepoint that was returned to is
+  // no reason to call a commit a failure; and one that failed is none to run again what may have been committed.
+  const { command } = await connection.query('COMMIT');
+  if (command === 'COMMIT') return result;
+  throw (await faultOf(transaction)) ?? new TransactionRolledBackError();
+}
+
+/**
+ * TypeORM's own way waits for the answer. Its runner is told what it would have noted itself: that statements find a
+ * transaction, and that one inside of it is a savepoint.
+ */
+function begin(runner: QueryRunner, transaction: OpenTransaction): Promise<void> {
+  Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
+  return sendAhead(transaction, 'BEGIN');
 }
 
 /** Runs `work` in a transaction that sees one snapshot, locks no rows and may not write. */
@@ -67,9 +114,10 @@ export function inSnapshot<T>(dataSource: DataSource, work: (tx: Transaction) =>
 }
 
 const conflictCodes: ReadonlySet<unknown> = new Set(['40001', '40P01']);
+const inFailedTransaction: ReadonlySet<unknown> = new Set(['25P02']);
 
 function isConflict(error: unknown): boolean {
-  return hasSqlState(error, conflictCodes);
+  return error instanceof EpochRaisedError || hasSqlState(error, conflictCodes);
 }
 
 /** Whether the server ended it with one of `codes`. Looks through the causes, since what threw may have wrapped it. */

@@ -33,6 +33,7 @@ export async function connectDataSource(
     // A transaction is not left to hold its locks by a hanging process, nor a request by a lock.
     extra: {
       max: poolSize,
+      pipeline: true,
       connectionTimeoutMillis: 5_000,
       ...(use === 'commands' && {
         statement_timeout: 15_000,
