@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Pool } from 'pg';
+import { silentLogger } from '#kernel';
+import { elasticsearchIndex, type ScanPosition, type SearchIndex } from '#search';
 import { eventually } from '#testing';
 import { seededId, seedOrders } from '#projection/testing';
 import { untilReady } from '../stack/apps.js';
@@ -39,12 +41,14 @@ const SWAPS = Number(process.env['REBUILD_PROOF_SWAPS'] ?? 3);
 
 let apps: TestInstallation;
 let pool: Pool;
+let search: SearchIndex;
 let shop: Shop;
 let publishing: Publishing;
 
 beforeAll(async () => {
   apps = await testInstallation();
   pool = apps.space.pool('projection');
+  search = elasticsearchIndex({ node: apps.space.elasticsearchUrl, logger: silentLogger });
   await seedQuietly();
   shop = await readShop(pool);
   expect(await prejoin(apps, 'rebuild', 'order-search', '--keep-hours', '0')).toMatchObject({ code: 0 });
@@ -54,6 +58,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await publishing.close();
+  await search.close();
   await apps.dispose();
 }, 60_000);
 
@@ -221,18 +226,33 @@ async function scanned(): Promise<number> {
 async function builtAndNotSaved(): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(
     `SELECT count(*)::int AS count
-     FROM rebuild_range AS range
-     JOIN generation USING (view, number)
-     JOIN document ON document.index_name = generation.index_name
-       AND document.root_id COLLATE "C" > coalesce(range.scanned_to, range.after_id, '')
-       AND (range.to_id IS NULL OR document.root_id COLLATE "C" <= range.to_id)
-     JOIN copy_order AS root ON root.id = document.root_id AND root.version = 1
+     FROM unnest($1::text[]) AS document (id)
+     JOIN copy_order AS root ON root.id = document.id AND root.version = 1
      JOIN copy_customer AS customer ON customer.id = root."key_customerId" AND customer.version = 1
-     WHERE NOT range.done
-       AND NOT EXISTS (SELECT FROM copy_payment WHERE "key_orderId" = root.id AND version > 1)
+     WHERE NOT EXISTS (SELECT FROM copy_payment WHERE "key_orderId" = root.id AND version > 1)
        AND NOT EXISTS (SELECT FROM copy_shipment WHERE "key_orderId" = root.id AND version > 1)`,
+    [await idsNotSaved()],
   );
   return rows[0]?.count ?? -1;
+}
+
+async function idsNotSaved(): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ index: string; after: string | null; to: string | null }>(
+    `SELECT index_name AS index, coalesce(range.scanned_to, range.after_id) AS after, range.to_id AS to
+     FROM rebuild_range AS range JOIN generation USING (view, number)
+     WHERE NOT range.done`,
+  );
+  const ids: string[] = [];
+  for (const { index, ...range } of rows) {
+    await search.refresh(index);
+    for (let from: ScanPosition | null = null; ;) {
+      const page = await search.scanRevisions(index, range, from, 5_000);
+      ids.push(...page.documents.map(({ key }) => key));
+      if (page.next === null) break;
+      from = page.next;
+    }
+  }
+  return ids;
 }
 
 /** What is served is what follows from the events, by nested loops over what was published. */

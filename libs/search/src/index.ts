@@ -41,6 +41,7 @@ export type {
 } from './aggregates.js';
 export type {
   KeyRange,
+  RevisionPage,
   ScannedDocument,
   ScanPage,
   ScanPosition,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { IndexConflictError, IndexMissingError } from './errors.js';
-import type { ScanPage, ScanPosition, SearchIndex, WriteOperation } from './search-index.js';
+import type { KeyRange, ScanPage, ScanPosition, SearchIndex, WriteOperation } from './search-index.js';
 import { orderPlan } from './testing/order-plan.js';
 
 export interface ContractSubject {
@@ -280,10 +280,25 @@ export function searchIndexContract(adapter: string, open: () => Promise<Contrac
       await expect(absent).rejects.toBeInstanceOf(IndexMissingError);
     });
 
+    /** The same documents must be told by their revisions alone. */
+    const revisionsOf = async (
+      index: string,
+      range: KeyRange,
+      from: ScanPosition | null,
+      limit: number,
+    ): Promise<readonly { key: string; revision: number }[]> =>
+      (await search.scanRevisions(index, range, from, limit)).documents.map(({ key, revision }) => ({
+        key,
+        revision,
+      }));
+
     const keysOf = async (index: string, after: string | null, to: string | null, limit = 2) => {
       const found: string[] = [];
       for (let from: ScanPosition | null = null; ;) {
         const page: ScanPage = await search.scanRange(index, { after, to }, from, limit);
+        expect(await revisionsOf(index, { after, to }, from, limit)).toEqual(
+          page.documents.map(({ key, revision }) => ({ key, revision })),
+        );
         found.push(...page.documents.map(({ key, id }) => (key === id ? id : `${id} at ${key}`)));
         from = page.next;
         if (from === null) return found;

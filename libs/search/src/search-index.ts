@@ -66,6 +66,10 @@ export interface ScanPage {
   readonly next: ScanPosition | null;
 }
 
+export interface RevisionPage extends Pick<ScanPage, 'next'> {
+  readonly documents: readonly Pick<ScannedDocument, 'key' | 'revision'>[];
+}
+
 /**
  * A query in terms of the view's dotted fields. Conditions that stand side by side in an `and` of `where` mean the same
  * element of a list, and so does an `or` beside them; an `and` within an `and` keeps elements of its own. `ne`, `not` and
@@ -185,6 +189,13 @@ export interface SearchIndex {
    * holds, by byte; each document comes once, also where several have one key. Those without a key are strays.
    */
   scanRange(index: string, range: KeyRange, from: ScanPosition | null, limit: number): Promise<ScanPage>;
+  /** The same range by keys and revisions alone: no document is read for it, and its id is not told. */
+  scanRevisions(
+    index: string,
+    range: KeyRange,
+    from: ScanPosition | null,
+    limit: number,
+  ): Promise<RevisionPage>;
   /** Documents whose `id` field is missing or no text, so that no range holds them; at most `limit`. */
   strays(index: string, limit: number): Promise<readonly StoredDocument[]>;
   healthy(): Promise<boolean>;

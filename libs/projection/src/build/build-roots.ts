@@ -1,9 +1,12 @@
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import { PrejoinError, type Clock, type Logger } from '#kernel';
 import type { SearchIndex, WriteOperation } from '#search';
 import { assembleText, type Computes, type LoadedRows } from '#views';
-import { isBuildable, missingComputes, readGenerations, type Generation } from '../generations/generation.js';
+import { isBuildable, missingComputes, type Generation } from '../generations/generation.js';
+import { knownGenerations, readSignature } from '../generations/known-generations.js';
 import { readSnapshot, type Snapshot } from '../revision/snapshot.js';
+import { allEnded } from '../schema/all-ended.js';
+import { sqlState } from '../schema/transaction.js';
 import { loadRows, tablesOf } from './load/load.js';
 import type { RootSpan } from './load/span.js';
 import type { BuildMetrics } from './metrics.js';
@@ -63,6 +66,8 @@ export interface BuildChoice {
   readonly wanted?: (generation: Generation) => boolean;
   /** Given where the roots stand side by side. */
   readonly span?: RootSpan | null;
+  /** A rebuild's scan decides nothing and leaves no trace of what it sends (write-documents.ts). */
+  readonly scans?: boolean;
 }
 
 /**
@@ -77,7 +82,7 @@ export async function buildRoots(
   context: BuildContext,
   view: string,
   rootIds: readonly string[],
-  { wanted = () => true, span = null }: BuildChoice = {},
+  { wanted = () => true, span = null, scans = false }: BuildChoice = {},
 ): Promise<BuildResult> {
   const startedAt = performance.now();
   const loaded = await loadInSnapshot(context, view, rootIds, { wanted, span });
@@ -89,11 +94,7 @@ export async function buildRoots(
   );
   context.metrics.documents(view, 'built', prepared.length);
   const writes = prepared.filter((write) => 'operation' in write);
-  const outcomes = await writeDocuments(
-    context,
-    loaded.snapshot,
-    writes.map((write) => write.operation),
-  );
+  const outcomes = await writeDocuments(context, loaded.snapshot, writes, scans);
   const delivered = writes.map(({ operation, ...write }, at) => ({
     ...write,
     body: operation.kind === 'index' ? operation.body : null,
@@ -116,7 +117,7 @@ interface LoadedGeneration {
 type Loaded =
   | {
       readonly kind: 'loaded';
-      readonly snapshot: Pick<Snapshot, 'revision' | 'takenAt'>;
+      readonly snapshot: Pick<Snapshot<unknown>, 'revision' | 'takenAt'>;
       readonly perGeneration: readonly LoadedGeneration[];
       readonly left: readonly Generation[];
     }
@@ -124,63 +125,82 @@ type Loaded =
 
 /**
  * Loads the rows of all wanted generations. The copies must be locked before the snapshot that names the generations
- * exists, so the list is read ahead and the snapshot taken again if it then names a generation that reads other copies.
+ * exists, so what is locked and read follows from the generations that are known, and all of it is asked for at once with
+ * what the snapshot says of them. Where that is something else, they are read anew and the snapshot is taken again.
  */
 async function loadInSnapshot(
-  { pool, computes, deadlineMs }: BuildContext,
+  context: BuildContext,
   view: string,
   rootIds: readonly string[],
-  { wanted, span }: Required<BuildChoice>,
+  choice: Pick<Required<BuildChoice>, 'wanted' | 'span'>,
 ): Promise<Loaded> {
-  for (let attempt = 1; attempt <= 3; attempt++) {
-    const ahead = await readGenerations(pool, view);
-    const tables = [...new Set(ahead.flatMap((generation) => tablesOf(generation.plan)))];
-    const loaded = await readSnapshot<Loaded | 'unlocked'>(
-      pool,
-      { tables, statementTimeoutMs: deadlineMs },
-      async (snapshot) => {
-        const generations = (await readGenerations(snapshot.client, view)).filter(wanted);
-        const open = generations.filter((generation) => generation.stopped === null);
-        const written = open.filter((generation) => isBuildable(generation, computes));
-        const left = open.filter((generation) => !written.includes(generation));
-        if (open.length === 0) return { kind: 'no_generation' };
-        if (written.length === 0)
-          return {
-            kind: 'not_runnable',
-            missing: left.flatMap((generation) => missingComputes(generation.plan, computes)),
-          };
-        if (written.some(({ plan }) => tablesOf(plan).some((table) => !tables.includes(table))))
-          return 'unlocked';
-        const perGeneration = await loadGenerations(snapshot, written, rootIds, span);
-        return {
-          kind: 'loaded',
-          snapshot: { revision: snapshot.revision, takenAt: snapshot.takenAt },
-          perGeneration,
-          left,
-        };
-      },
-    );
-    if (loaded !== 'unlocked') return loaded;
+  for (let attempt = 1; attempt <= 4; attempt++) {
+    const { generations, signature } = await knownGenerations(context.pool, view, attempt > 1);
+    const chosen = choose(context, generations.filter(choice.wanted));
+    try {
+      const snapshot = await readChosen(context, view, chosen, rootIds, choice.span);
+      const [found, perGeneration] = snapshot.read;
+      if (found !== signature) continue;
+      return chosen.none ?? { kind: 'loaded', snapshot, perGeneration, left: chosen.left };
+    } catch (error) {
+      // Columns of a generation that is gone are dropped; whether it is one that is remembered shows when it is read anew.
+      if (attempt > 1 || !namesWhatIsGone.has(sqlState(error) ?? '')) throw error;
+    }
   }
   throw new GenerationsUnstableError(view);
 }
 
+/** undefined_table, undefined_column */
+const namesWhatIsGone: ReadonlySet<string> = new Set(['42P01', '42703']);
+
+function readChosen(
+  { pool, deadlineMs }: BuildContext,
+  view: string,
+  { written }: Chosen,
+  rootIds: readonly string[],
+  span: RootSpan | null,
+): Promise<Snapshot<readonly [string, readonly LoadedGeneration[]]>> {
+  const tables = [...new Set(written.flatMap(({ plan }) => tablesOf(plan)))];
+  return readSnapshot(pool, { tables, statementTimeoutMs: deadlineMs }, (client) =>
+    allEnded([readSignature(client, view), loadGenerations(client, written, rootIds, span)]),
+  );
+}
+
+interface Chosen {
+  /** Those that take writes and that this process can make documents for. */
+  readonly written: readonly Generation[];
+  readonly left: readonly Generation[];
+  /** Why nothing is written; null where something is. */
+  readonly none: Exclude<BuildResult, { kind: 'written' }> | null;
+}
+
+function choose({ computes }: BuildContext, wanted: readonly Generation[]): Chosen {
+  const open = wanted.filter((generation) => generation.stopped === null);
+  const written = open.filter((generation) => isBuildable(generation, computes));
+  const left = open.filter((generation) => !written.includes(generation));
+  if (open.length === 0) return { written, left, none: { kind: 'no_generation' } };
+  if (written.length > 0) return { written, left, none: null };
+  const missing = left.flatMap((generation) => missingComputes(generation.plan, computes));
+  return { written, left, none: { kind: 'not_runnable', missing } };
+}
+
 async function loadGenerations(
-  { client }: Snapshot,
+  client: ClientBase,
   generations: readonly Generation[],
   rootIds: readonly string[],
   span: RootSpan | null,
 ): Promise<readonly LoadedGeneration[]> {
   // Generations of one plan (a rebuild of an unchanged view) read the same rows.
-  const byFingerprint = new Map<string, LoadedRows>();
-  const loaded: LoadedGeneration[] = [];
-  for (const generation of generations) {
-    const rows =
-      byFingerprint.get(generation.fingerprint) ?? (await loadRows(client, generation.plan, rootIds, span));
-    byFingerprint.set(generation.fingerprint, rows);
-    loaded.push({ generation, rows });
-  }
-  return loaded;
+  const byFingerprint = new Map<string, Promise<LoadedRows>>();
+  for (const { fingerprint, plan } of generations)
+    if (!byFingerprint.has(fingerprint))
+      byFingerprint.set(fingerprint, loadRows(client, plan, rootIds, span));
+  const loaded = await allEnded([...byFingerprint.values()]);
+  const rows = new Map([...byFingerprint.keys()].map((fingerprint, at) => [fingerprint, loaded[at]]));
+  return generations.map((generation) => ({
+    generation,
+    rows: rows.get(generation.fingerprint) as LoadedRows,
+  }));
 }
 
 type Prepared = { readonly generation: Generation; readonly rootId: string } & (

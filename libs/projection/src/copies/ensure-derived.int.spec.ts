@@ -252,14 +252,15 @@ describe('the columns and indexes of the copies', () => {
     const options = { tables: ['"copy_order"'], statementTimeoutMs: 10_000 };
     let ensured: Promise<void> = Promise.resolve();
     let late: Promise<number | undefined> = Promise.resolve(undefined);
-    const early = await readSnapshot(pool, options, async ({ client }) => {
+    const early = await readSnapshot(pool, options, async (client) => {
+      await client.query('SELECT');
       ensured = ensureDerived(pool, [planBy([column('kept', 'int')])], { lockTimeoutMs: 5_000 });
       await untilBlocked(pool, 'LOCK TABLE "copy_order"');
-      late = readSnapshot(pool, options, (snapshot) => count(snapshot.client));
+      late = readSnapshot(pool, options, count).then(({ read }) => read);
       return count(client);
     });
     await ensured;
-    expect([early, await late]).toEqual([expected, expected]);
+    expect([early.read, await late]).toEqual([expected, expected]);
   });
 
   it('are indexed beside a writer, who goes on', async () => {

@@ -6,7 +6,8 @@ import type { Generation } from '../generations/generation.js';
 import type { LockChange } from '../locks/verdict.js';
 import { viewChanges } from '../locks/view-changes.js';
 import { withClient } from '../revision/client.js';
-import { readSnapshot, type Snapshot } from '../revision/snapshot.js';
+import { readSnapshot } from '../revision/snapshot.js';
+import { allEnded } from '../schema/all-ended.js';
 import { copyTable } from '../schema/names.js';
 import { sqlState } from '../schema/transaction.js';
 import { comparable, type Comparable } from './comparable.js';
@@ -124,16 +125,16 @@ async function comparePage(
   }
 }
 
-function bothOf(
+async function bothOf(
   { pool, plan, computes, sources, timeoutMs = 30_000 }: DiffOptions,
   before: Comparable,
   standing: Standing,
   ids: readonly string[],
 ): Promise<readonly [readonly Assembled[], readonly Assembled[]]> {
   const tables = [...standing.keys()].map((source) => copyTable(source));
-  return readSnapshot(pool, { tables, statementTimeoutMs: timeoutMs }, async ({ client }: Snapshot) => {
-    const is = assemble(before.plan, ids, await loadRows(client, before.plan, ids), computes);
-    const rows = await loadLoosely(client, plan, ids, standing, sources);
-    return [is, assemble(plan, ids, rows, computes)];
-  });
+  const { read } = await readSnapshot(pool, { tables, statementTimeoutMs: timeoutMs }, (client) =>
+    allEnded([loadRows(client, before.plan, ids), loadLoosely(client, plan, ids, standing, sources)]),
+  );
+  const [rowsBefore, rows] = read;
+  return [assemble(before.plan, ids, rowsBefore, computes), assemble(plan, ids, rows, computes)];
 }

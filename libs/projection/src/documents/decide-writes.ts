@@ -23,23 +23,32 @@ export type Decision =
  * Deletes are always sent. So is everything that was confirmed under another epoch, since the index may then know
  * revisions that this database has forgotten.
  *
- * One statement an index, and one order for the locks that they take: two builders of the same roots wait for each other at most.
+ * One statement an index, all sent at once, and one order for the locks that they take: two builders of the same roots wait
+ * for each other at most. Answers, in the order given, whether the index holds the document already; undefined where a
+ * builder with a later snapshot was first.
  */
 export async function decideWrites(
   client: ClientBase,
   revision: number,
   writes: readonly HashedWrite[],
+): Promise<readonly (boolean | undefined)[]> {
+  const decided = await Promise.all(byIndex(writes).map((one) => decideIn(client, revision, one)));
+  const equal = new Map(decided.flat().map((one) => [keyOf(one), one.equal]));
+  return writes.map(({ operation }) => equal.get(keyOf(operation)));
+}
+
+/** The decisions, with those named that were first; not in their transaction, since what is newer by now is so as well. */
+export async function explainRefused(
+  pool: Pool,
+  writes: readonly HashedWrite[],
+  equal: readonly (boolean | undefined)[],
 ): Promise<readonly Decision[]> {
-  if (writes.length === 0) return [];
-  const equal = new Map<string, boolean>();
-  for (const one of byIndex(writes))
-    for (const decided of await decideIn(client, revision, one)) equal.set(keyOf(decided), decided.equal);
-  const late = writes.map(({ operation }) => operation).filter((operation) => !equal.has(keyOf(operation)));
-  const newest = await newestRevisions(client, late);
-  return writes.map(({ operation }) => {
+  const late = writes.filter((_, at) => equal[at] === undefined).map(({ operation }) => operation);
+  const newest = await newestRevisions(pool, late);
+  return writes.map(({ operation }, at) => {
     const current = newest.of(operation);
-    if (current !== null) return { kind: 'superseded', current };
-    return { kind: equal.get(keyOf(operation)) === true ? 'unchanged' : 'send' };
+    if (equal[at] === undefined && current !== null) return { kind: 'superseded', current };
+    return { kind: equal[at] === true ? 'unchanged' : 'send' };
   });
 }
 

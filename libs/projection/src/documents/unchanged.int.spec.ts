@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SearchIndex, WriteOperation } from '#search';
 import { silentLogger } from '#kernel';
 import { buildRoots, type BuildContext } from '../build/build-roots.js';
@@ -11,14 +11,7 @@ import { rebuild } from '../rebuild/rebuild.js';
 import { epochOf } from '../revision/revision.js';
 import { currentRevision } from '../revision/snapshot.js';
 import { inTransaction } from '../schema/transaction.js';
-import {
-  expectedDocuments,
-  gate,
-  indexIn,
-  openBuilding,
-  type Building,
-  type Gate,
-} from '../testing/building.js';
+import { expectedDocuments, gate, openBuilding, type Building, type Gate } from '../testing/building.js';
 import { change, orderSearch } from '../testing/shop.js';
 
 let world: Building;
@@ -44,7 +37,10 @@ beforeEach(async () => {
 });
 
 /** A builder's way through one root, by hand. `held` waits before the bulk is sent, `answered` before its answer is told. */
-function build(id = root, { held, answered }: { held?: Gate; answered?: Gate } = {}) {
+function build(
+  id = root,
+  { held, answered, scans = false }: { held?: Gate; answered?: Gate; scans?: boolean } = {},
+) {
   const index: SearchIndex = {
     ...world.index,
     write: async (operations, deadlineMs) => {
@@ -64,7 +60,7 @@ function build(id = root, { held, answered }: { held?: Gate; answered?: Gate } =
     index,
     metrics: { ...world.context.metrics, documents: count },
   };
-  return buildRoots(context, 'order-search', [id]);
+  return buildRoots(context, 'order-search', [id], { scans });
 }
 
 async function outcomeOf(id = root): Promise<string | undefined> {
@@ -79,7 +75,8 @@ function apply(total: number | null, id = root): Promise<void> {
 }
 
 async function stored(id = root): Promise<{ total: number | null; revision: number | null }> {
-  const found = await world.index.get(await indexIn(world.pool, 'live'), id, { deadlineMs: 10_000 });
+  const [generation] = await readGenerations(world.pool);
+  const found = await world.index.get(generation?.indexName ?? '', id, { deadlineMs: 10_000 });
   if (found === null) return { total: null, revision: null };
   return { total: (JSON.parse(found.source) as { total: number }).total, revision: found.revision };
 }
@@ -270,36 +267,100 @@ describe('what is sent although it may be equal', () => {
     expect(await outcomeOf()).toBe('done');
   });
 
-  it('is a document that the index lost: a rebuild sends all, and its verification those that differ', async () => {
+  it.each([
+    [
+      'that the index lost',
+      async (name: string) => {
+        const revision = await currentRevision(world.context.pool);
+        await world.index.write([{ kind: 'delete', index: name, id: root, revision }], 10_000);
+      },
+    ],
+    [
+      'that somebody changed by hand',
+      async (name: string) => {
+        const { status } = await fetch(`${world.space.elasticsearchUrl}/${name}/_update/${root}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: '{"doc":{"total":9}}',
+        });
+        expect(status).toBe(200);
+      },
+    ],
+  ])(
+    'is a document %s: a rebuild sends all, and its verification those that differ',
+    async (_, spoil) => {
+      await apply(1);
+      await build();
+      let spoilt = false;
+      const spoiling: SearchIndex = {
+        ...world.index,
+        // Takes the scan's write of one document, and holds something else when the verification looks.
+        refresh: async (name) => {
+          if (!spoilt) await spoil(name);
+          spoilt = true;
+          return world.index.refresh(name);
+        },
+      };
+      const result = await rebuild({
+        ...world.context,
+        pool: world.pool,
+        index: spoiling,
+        plan: orderSearch,
+        indexPrefix: world.space.indexPrefix,
+        holder: 'test',
+        keepPreviousMs: 0,
+      });
+      expect(spoilt).toBe(true);
+      expect(await world.documents()).toEqual(await expectedDocuments(world.pool, orderSearch));
+      const { rows } = await world.pool.query('SELECT DISTINCT index_name FROM document');
+      expect(rows).toEqual([{ index_name: result.indexName }]);
+    },
+    30_000,
+  );
+});
+
+describe('a document of a generation that is being built', () => {
+  const become = (state: 'building' | 'live') =>
+    world.pool.query(`UPDATE generation SET state = $1 WHERE state <> 'retired'`, [state]);
+  beforeEach(() => become('building'));
+  afterEach(() => become('live'));
+
+  it('is written by the scan without a trace', async () => {
+    await apply(1);
+    await build(root, { scans: true });
+    expect((await stored()).total).toBe(1);
+    expect((await world.pool.query('SELECT FROM document WHERE root_id = $1', [root])).rowCount).toBe(0);
+  });
+
+  it('is sent by a builder although it is equal, since the scan may have other content under way', async () => {
     await apply(1);
     await build();
-    let lost = false;
-    const losing: SearchIndex = {
-      ...world.index,
-      // Takes the scan's write of one document, and holds it no more when the verification looks.
-      refresh: async (name) => {
-        if (!lost) {
-          lost = true;
-          const revision = await currentRevision(world.context.pool);
-          await world.index.write([{ kind: 'delete', index: name, id: root, revision }], 10_000);
-        }
-        return world.index.refresh(name);
-      },
-    };
-    const result = await rebuild({
-      ...world.context,
-      pool: world.pool,
-      index: losing,
-      plan: orderSearch,
-      indexPrefix: world.space.indexPrefix,
-      holder: 'test',
-      keepPreviousMs: 0,
-    });
-    expect(lost).toBe(true);
-    expect(await world.documents()).toEqual(await expectedDocuments(world.pool, orderSearch));
-    const { rows } = await world.pool.query('SELECT DISTINCT index_name FROM document');
-    expect(rows).toEqual([{ index_name: result.indexName }]);
-  }, 30_000);
+    await apply(2);
+    const late = gate();
+    const scanning = build(root, { held: late, scans: true });
+    await late.reached;
+    await apply(1);
+    expect(await outcomeOf()).toBe('done');
+    late.open();
+    await scanning;
+    expect((await stored()).total).toBe(1);
+  });
+
+  it('is sent once more after the swap, when a scan that stood still may wake up; then it is known', async () => {
+    await apply(1);
+    await build();
+    await apply(2);
+    const late = gate();
+    const scanning = build(root, { held: late, scans: true });
+    await late.reached;
+    await become('live');
+    await apply(1);
+    expect(await outcomeOf()).toBe('done');
+    expect(await outcomeOf()).toBe('unchanged');
+    late.open();
+    await scanning;
+    expect((await stored()).total).toBe(1);
+  });
 });
 
 describe('a refusal that is out of date', () => {

@@ -26,13 +26,13 @@ export async function explainDocument(options: ExplainOptions): Promise<Explanat
 
 async function explainOnce(options: ExplainOptions): Promise<Explanation> {
   const { pool, generation, timeoutMs = 30_000 } = options;
-  const seen = await readSnapshot(
+  const { read, revision } = await readSnapshot(
     pool,
     { tables: tablesOf(generation.plan), statementTimeoutMs: timeoutMs },
-    ({ client, revision }) => readExpected(client, revision, options),
+    (client) => readExpected(client, options),
   );
   const indexed = await readIndexed(options);
-  return { indexed, ...seen, ...compare(indexed, seen.expected) };
+  return { indexed, revision, ...read, ...compare(indexed, read.expected) };
 }
 
 /** A deletion leaves no revision in the index to see, but a decision in the database. */

@@ -8,12 +8,11 @@ import { explainParts, type ExplainedPart } from './parts.js';
 import { readRowFacts } from './row-facts.js';
 import { readWaitingKeys, readWaitingMarks } from './waiting-for.js';
 
-type Seen = Omit<Explanation, 'indexed' | 'verdict' | 'differences'>;
+type Seen = Omit<Explanation, 'indexed' | 'revision' | 'verdict' | 'differences'>;
 
 /** Reads everything that one snapshot says of a document. */
 export async function readExpected(
   client: ClientBase,
-  revision: number,
   { generation, id, computes }: ExplainOptions,
 ): Promise<Seen> {
   const { plan, view, indexName } = generation;
@@ -27,7 +26,6 @@ export async function readExpected(
       : await expectedOf(client, absent, plan.root, id, () => assemble(plan, [id], rows, computes)[0]);
   return {
     expected,
-    revision,
     known: await readKnown(client, indexName, id),
     parts: explained,
     marks: await readWaitingMarks(client, view, id),

@@ -87,8 +87,7 @@ async function register(options: RebuildOptions, leaseMs: number): Promise<Begun
   const number = await nextNumber(pool, plan.view);
   const name = indexName(indexPrefix, plan, number);
   await ensureDerived(pool, [plan], { logger });
-  await index.create(name, plan);
-  const total = (await countRoots(pool, plan.root)).count;
+  const [, { count: total }] = await Promise.all([index.create(name, plan), countRoots(pool, plan.root)]);
   await installTriggers(pool, [plan], {
     logger,
     register: async (client) => {

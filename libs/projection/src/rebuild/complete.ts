@@ -9,6 +9,7 @@ import { progressOf } from './progress.js';
 import { refusalToRun, refusalsToRead } from './refusals.js';
 import { swapGenerations } from './swap.js';
 import { verifyGeneration, type Verified } from './verify.js';
+import type { WrittenDocuments } from './written-documents.js';
 
 const KEEP_PREVIOUS_MS = 24 * 3_600_000;
 const STALL_MS = 5 * 60_000;
@@ -25,6 +26,8 @@ export interface Completion {
   readonly signal: AbortSignal;
   /** Goes on to the swap over every refusal, each of which is told. */
   readonly force: boolean;
+  /** What the scan of this process wrote. */
+  readonly written?: WrittenDocuments;
 }
 
 export interface Completed extends Verified {
@@ -42,7 +45,7 @@ export interface Completed extends Verified {
 export async function completeGeneration(
   options: RebuildOptions,
   { generation, token, total }: Held,
-  { signal, force }: Completion,
+  { signal, force, written }: Completion,
 ): Promise<Completed> {
   const { swap = 'now', maxLagMs = MAX_LAG_MS, keepPreviousMs = KEEP_PREVIOUS_MS } = options;
   const { view } = generation;
@@ -54,7 +57,9 @@ export async function completeGeneration(
   unless(await refusalToRun(options, generation));
   // What can not be built here would neither drain nor compare.
   const verified =
-    refusals.length > 0 ? null : await drainAndVerify(options, { generation, token, total }, signal, force);
+    refusals.length > 0
+      ? null
+      : await drainAndVerify(options, { generation, token, total }, { signal, force, written });
   refusals.push(...(verified?.refusals ?? []));
   unless(await refusalsToRead(options, generation, maxLagMs));
   signal.throwIfAborted();
@@ -78,8 +83,7 @@ interface Looked {
 async function drainAndVerify(
   options: RebuildOptions,
   { generation, token, total }: Held,
-  signal: AbortSignal,
-  force: boolean,
+  { signal, force, written }: Completion,
 ): Promise<Looked> {
   const { pool, onProgress, stallMs = STALL_MS } = options;
   const refusals: Refusal[] = [];
@@ -102,8 +106,9 @@ async function drainAndVerify(
     const { view, indexName } = generation;
     await step(() => drainMarks({ pool, view, indexName, signal, stallMs, onLeft: draining.left }));
     await savePhase(pool, generation, token, 'verify');
+    const known = written?.covers(total) === true ? { written } : {};
     const verifying = progressOf(onProgress, { phase: 'verify', total });
-    return step(() => verifyGeneration(options, generation, signal, stallMs, verifying.add));
+    return step(() => verifyGeneration({ ...options, ...known }, generation, signal, stallMs, verifying.add));
   });
   return { verified, refusals };
 }

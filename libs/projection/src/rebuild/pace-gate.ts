@@ -19,7 +19,7 @@ export interface PaceGate {
 
 /** A smaller scan is over before anything could be measured. */
 const WORTH_MEASURING = 2_000;
-const BASE = { samples: 5, everyMs: 20 };
+const BASE = { samples: 5, everyMs: 5 };
 const SAMPLE_MS = 1_000;
 const PROBE = { hits: 20, deadlineMs: 5_000 };
 const LONGEST_REST_MS = 5_000;

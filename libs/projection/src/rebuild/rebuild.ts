@@ -17,6 +17,7 @@ import type { RebuildOptions, RebuildResult } from './options.js';
 import { openPaceGate } from './pace-gate.js';
 import { progressOf } from './progress.js';
 import { scanRoots } from './scan.js';
+import { WrittenDocuments } from './written-documents.js';
 
 const LEASE_MS = 30_000;
 
@@ -36,8 +37,9 @@ export async function rebuild(options: RebuildOptions): Promise<RebuildResult> {
   const begun = await beginRebuild(options, options.leaseMs ?? LEASE_MS);
   return hold(options, begun, {
     work: async (signal) => {
-      const scanned = await scan(options, begun, signal);
-      const completed = await completeGeneration(options, begun, { signal, force: false });
+      const written = new WrittenDocuments();
+      const scanned = await scan(options, begun, signal, written);
+      const completed = await completeGeneration(options, begun, { signal, force: false, written });
       return { ...resultOf(options, begun, completed), scanned };
     },
     cancelled: new RebuildCancelledError(options.plan.view),
@@ -103,7 +105,12 @@ async function hold(
   }
 }
 
-async function scan(options: RebuildOptions, begun: Begun, signal: AbortSignal): Promise<number> {
+async function scan(
+  options: RebuildOptions,
+  begun: Begun,
+  signal: AbortSignal,
+  written: WrittenDocuments,
+): Promise<number> {
   const { pool, onProgress } = options;
   const { generation, token, total, scanned } = begun;
   await savePhase(pool, generation, token, 'scan');
@@ -111,7 +118,7 @@ async function scan(options: RebuildOptions, begun: Begun, signal: AbortSignal):
   try {
     const yielding = (): string | null => gate.yielding;
     const scanning = progressOf(onProgress, { phase: 'scan', total, already: scanned, yielding });
-    return await scanRoots(options, begun, { gate, signal, onScanned: scanning.add });
+    return await scanRoots(options, begun, { gate, signal, onScanned: scanning.add, written });
   } finally {
     await gate.close();
   }

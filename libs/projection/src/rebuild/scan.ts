@@ -6,11 +6,13 @@ import { judge } from '../build/judge.js';
 import { concernLetters, keepRefused } from '../build/refused.js';
 import { copyTable } from '../schema/names.js';
 import { inTransaction } from '../schema/transaction.js';
+import { oneAhead } from '../verify/one-ahead.js';
 import type { Begun } from './begin.js';
 import { RebuildInterruptedError, RebuildNotRunnableError } from './errors.js';
 import type { RebuildOptions } from './options.js';
 import type { PaceGate } from './pace-gate.js';
 import { openRanges, saveStep, type ScanRange } from './ranges.js';
+import type { WrittenDocuments } from './written-documents.js';
 
 /** While one chunk waits for the index, another is read and the third assembled; more would only queue at the index. */
 export const WORKERS = 3;
@@ -27,6 +29,8 @@ export interface ScanOptions {
   readonly gate: PaceGate;
   readonly signal: AbortSignal;
   readonly onScanned: (count: number) => void;
+  /** Learns what the index took. */
+  readonly written: WrittenDocuments;
 }
 
 /**
@@ -40,7 +44,7 @@ export interface ScanOptions {
 export async function scanRoots(
   options: RebuildOptions,
   begun: Begun,
-  { gate, signal, onScanned }: ScanOptions,
+  { gate, signal, onScanned, written }: ScanOptions,
 ): Promise<number> {
   const { pool, workers = WORKERS } = options;
   const { generation, token, total } = begun;
@@ -53,7 +57,7 @@ export async function scanRoots(
   let scanned = 0;
   const work = async (): Promise<void> => {
     for (let range = open.shift(); range !== undefined; range = open.shift()) {
-      await scanRange(options, begun, { range, last, chunk, gate, signal: stop }, (count) => {
+      await scanRange(options, begun, { range, last, chunk, gate, signal: stop, written }, (count) => {
         scanned += count;
         onScanned(count);
       });
@@ -84,29 +88,47 @@ interface RangeScan {
   readonly chunk: number;
   readonly gate: PaceGate;
   readonly signal: AbortSignal;
+  readonly written: WrittenDocuments;
 }
 
 async function scanRange(
   options: RebuildOptions,
   begun: Begun,
-  { range, last, chunk, gate, signal }: RangeScan,
+  { range, last, chunk, gate, signal, written }: RangeScan,
   onScanned: (count: number) => void,
 ): Promise<void> {
   const { pool } = options;
   const { generation, token } = begun;
-  for (let after = range.scannedTo ?? range.after; ;) {
+  const upTo = range.to ?? last;
+  const rootsAfter = (after: string | null): Promise<readonly string[]> =>
+    rootsBetween(pool, generation.plan.root, after, upTo, chunk);
+  let after = range.scannedTo ?? range.after;
+  // The next roots are named while these are built; those that come between meanwhile have marks.
+  for await (const ids of oneAhead(pagesOf(rootsAfter, after, chunk))) {
     signal.throwIfAborted();
-    const ids = await rootsBetween(pool, generation.plan.root, after, range.to ?? last, chunk);
     await gate.before(ids.length, signal);
     signal.throwIfAborted();
     const startedAt = performance.now();
-    if (ids.length > 0) await scanChunk(options, begun, ids, signal);
+    if (ids.length > 0) await scanChunk(options, begun, ids, { signal, written });
     const done = ids.length < chunk;
     after = ids.at(-1) ?? after;
     await saveStep(pool, generation, token, range.part, { scannedTo: after, count: ids.length, done });
     onScanned(ids.length);
-    if (done) return;
-    await gate.after(performance.now() - startedAt, signal);
+    if (!done) await gate.after(performance.now() - startedAt, signal);
+  }
+}
+
+/** Pages of `size` roots; the last one has fewer, if only none. */
+async function* pagesOf(
+  rootsAfter: (after: string | null) => Promise<readonly string[]>,
+  from: string | null,
+  size: number,
+): AsyncGenerator<readonly string[], void, void> {
+  for (let after = from; ;) {
+    const ids = await rootsAfter(after);
+    yield ids;
+    if (ids.length < size) return;
+    after = ids.at(-1) ?? after;
   }
 }
 
@@ -139,7 +161,7 @@ async function scanChunk(
   options: RebuildOptions,
   { generation }: Begun,
   ids: readonly string[],
-  signal: AbortSignal,
+  { signal, written }: Pick<RangeScan, 'signal' | 'written'>,
 ): Promise<void> {
   const { view, indexName } = generation;
   let left = ids;
@@ -149,9 +171,12 @@ async function scanChunk(
       wanted: (one) => one.indexName === indexName,
       // Those that are left do not stand side by side.
       span: attempt === 1 ? spanOf(ids) : null,
+      scans: true,
     });
     if (result.kind === 'not_runnable') throw new RebuildNotRunnableError(view, result.missing);
     if (result.kind === 'no_generation') throw new RebuildInterruptedError(view, indexName);
+    for (const { body, outcome } of result.writes)
+      if (body !== null && outcome.kind === 'done') written.add(result.revision, body);
     const unfinished = await judge(options, view, result.revision, result.writes);
     // In health there are none, and a transaction for nothing is two more ways to the server and back.
     if (await concernLetters(options.pool, result.writes))

@@ -3,6 +3,7 @@ import { forgetDocuments } from '../documents/forget.js';
 import type { Generation } from '../generations/generation.js';
 import { priorityNumber } from '../marks/priority.js';
 import { inTransaction } from '../schema/transaction.js';
+import type { VerifyContext } from '../verify/context.js';
 import type { DifferenceKind } from '../verify/difference.js';
 import { settle } from '../verify/settle.js';
 import { verifyDocuments } from '../verify/verify-documents.js';
@@ -28,7 +29,7 @@ export interface Verified {
  * @throws {RebuildVerifyError} naming roots that differ
  */
 export async function verifyGeneration(
-  options: RebuildOptions,
+  options: RebuildOptions & Pick<VerifyContext, 'written'>,
   generation: Generation,
   signal: AbortSignal,
   stallMs: number,

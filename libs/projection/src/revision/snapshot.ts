@@ -1,13 +1,14 @@
 import type { ClientBase, Pool } from 'pg';
 import { PrejoinError } from '#kernel';
+import { allEnded } from '../schema/all-ended.js';
 import { withClient } from './client.js';
 import { composeRevision } from './revision.js';
 
-/** One REPEATABLE READ snapshot of the projection database, for as long as the work that was given it runs. */
-export interface Snapshot {
-  readonly client: ClientBase;
+/** What was read in one REPEATABLE READ snapshot of the projection database. */
+export interface Snapshot<T> {
+  readonly read: T;
   readonly revision: number;
-  /** When the snapshot was taken, by `performance.now()`: nothing may be sent from it after the deadline. */
+  /** Just before the snapshot was asked for, by `performance.now()`: nothing may be sent from it after the deadline. */
   readonly takenAt: number;
 }
 
@@ -72,43 +73,43 @@ interface RevisionRow {
 const IDLE_MS = 60_000;
 
 /**
- * Runs `work` in one READ ONLY, REPEATABLE READ snapshot and gives it the snapshot's revision (design rule 6).
+ * Reads in one READ ONLY, REPEATABLE READ snapshot, and tells the snapshot's revision (design rule 6).
  *
  * The copies are locked before the snapshot exists: a rewriting ALTER TABLE that commits between snapshot and first
- * read would show them empty. LOCK TABLE takes no snapshot; the revision query, which is first, does.
+ * read would show them empty. LOCK TABLE takes no snapshot; the revision query, which is first, does. What `read` asks for
+ * goes out right behind it.
  * @throws {StandbyError} on a standby, {EpochMissingError} when the cluster is new to this database
  */
 export function readSnapshot<T>(
   pool: Pool,
   { tables, statementTimeoutMs }: SnapshotOptions,
-  work: (snapshot: Snapshot) => Promise<T>,
-): Promise<T> {
+  read: (client: ClientBase) => Promise<T>,
+): Promise<Snapshot<T>> {
+  const begin = [
+    'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY',
+    `SET LOCAL statement_timeout = ${Math.ceil(statementTimeoutMs)}`,
+    // Rows that are read are handed on within this time; a process that stands still must not hold back vacuum and DDL.
+    `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS}`,
+    // One order for all, so that two readers and a DDL statement between them can not wait in a circle.
+    ...(tables.length === 0 ? [] : [`LOCK TABLE ${[...tables].sort().join(', ')} IN ACCESS SHARE MODE`]),
+  ].join('; ');
   return withClient(pool, async (client) => {
-    await client.query(
-      [
-        'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY',
-        `SET LOCAL statement_timeout = ${Math.ceil(statementTimeoutMs)}`,
-        // Rows that are read are handed on within this time; a process that stands still must not hold back vacuum and DDL.
-        `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS}`,
-        // One order for all, so that two readers and a DDL statement between them can not wait in a circle.
-        ...(tables.length === 0 ? [] : [`LOCK TABLE ${[...tables].sort().join(', ')} IN ACCESS SHARE MODE`]),
-      ].join('; '),
-    );
     const takenAt = performance.now();
-    const revision = await readRevision(client);
-    const result = await work({ client, revision, takenAt });
+    const reading = [client.query(begin), readRevision(client), read(client)] as const;
+    const [, revision, result] = await allEnded(reading);
     await client.query('COMMIT');
-    return result;
+    return { read: result, revision, takenAt };
   });
 }
 
 /** The revision of a snapshot that is taken now. */
-export function currentRevision(pool: Pool, statementTimeoutMs = 10_000): Promise<number> {
-  return readSnapshot(pool, { tables: [], statementTimeoutMs }, ({ revision }) => Promise.resolve(revision));
+export async function currentRevision(pool: Pool, statementTimeoutMs = 10_000): Promise<number> {
+  const { revision } = await readSnapshot(pool, { tables: [], statementTimeoutMs }, () => Promise.resolve());
+  return revision;
 }
 
 async function readRevision(client: ClientBase): Promise<number> {
-  const { rows } = await client.query<RevisionRow>(REVISION);
+  const { rows } = await client.query<RevisionRow>({ name: 'revision', text: REVISION });
   const row = rows[0] as RevisionRow;
   if (row.standby) throw new StandbyError();
   if (row.epoch === null) throw new EpochMissingError(row.cluster, row.timeline);

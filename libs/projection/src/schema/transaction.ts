@@ -1,5 +1,6 @@
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { backoffDelay, checkOut, PrejoinError, sleep } from '#kernel';
+import { allEnded } from './all-ended.js';
 
 export interface TransactionOptions {
   /** Told before each repeat, so that no retry is silent. */
@@ -113,14 +114,6 @@ function begin(client: PoolClient, idleMs: number): Promise<unknown> {
     `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on;
      SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(idleMs)}`,
   );
-}
-
-/** Waits for all, since none of them may still be at work when the connection goes to somebody else; then the first fault counts. */
-async function allEnded<const T extends readonly Promise<unknown>[]>(
-  promises: T,
-): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises);
 }
 
 /** PostgreSQL answers the COMMIT of a transaction in which a statement failed by rolling back, and calls that no error. */

@@ -126,7 +126,8 @@ export async function expectedDocuments(
   plan: Plan,
   computes: Computes = new Map(),
 ): Promise<ReadonlyMap<string, unknown>> {
-  return readSnapshot(pool, { tables: tablesOf(plan), statementTimeoutMs: 10_000 }, async ({ client }) => {
+  const options = { tables: tablesOf(plan), statementTimeoutMs: 10_000 };
+  const { read } = await readSnapshot(pool, options, async (client) => {
     const tables: Record<string, readonly LoadedRow[]> = {};
     for (const { source } of plan.levels) {
       const { rows } = await client.query<LoadedRow>(
@@ -141,6 +142,7 @@ export async function expectedDocuments(
       ),
     );
   });
+  return read;
 }
 
 export async function countMarks(pool: pg.Pool): Promise<number> {

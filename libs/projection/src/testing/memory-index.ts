@@ -37,6 +37,20 @@ export function memoryIndex({ beforeWrite = () => Promise.resolve() }: MemoryInd
       })
       .sort((a, b) => compareText(a.key, b.key) || compareText(a.id, b.id));
 
+  const page: SearchIndex['scanRange'] = (name, { after, to }, from, limit) =>
+    later(() => {
+      const within = keyed(name).filter(
+        ({ key }) =>
+          (after === null || compareText(key, after) > 0) && (to === null || compareText(key, to) <= 0),
+      );
+      const start = from?.tie ?? 0;
+      const documents = within.slice(start, start + limit);
+      const last = documents.at(-1);
+      const next =
+        last === undefined || documents.length < limit ? null : { key: last.key, tie: start + limit };
+      return { documents, next };
+    });
+
   return {
     create: (name) => later(() => void indices.set(name, found(name) ?? new Map<string, Entry>())),
     drop: (name) => later(() => void indices.delete(name)),
@@ -71,19 +85,8 @@ export function memoryIndex({ beforeWrite = () => Promise.resolve() }: MemoryInd
           .filter(({ id }) => after === null || compareText(id, after) > 0)
           .slice(0, limit),
       ),
-    scanRange: (name, { after, to }, from, limit) =>
-      later(() => {
-        const within = keyed(name).filter(
-          ({ key }) =>
-            (after === null || compareText(key, after) > 0) && (to === null || compareText(key, to) <= 0),
-        );
-        const start = from?.tie ?? 0;
-        const documents = within.slice(start, start + limit);
-        const last = documents.at(-1);
-        const next =
-          last === undefined || documents.length < limit ? null : { key: last.key, tie: start + limit };
-        return { documents, next };
-      }),
+    scanRange: page,
+    scanRevisions: page,
     strays: (name, limit) =>
       later(() =>
         live(name)

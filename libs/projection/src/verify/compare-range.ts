@@ -1,5 +1,5 @@
 import { compareText } from '#views';
-import type { KeyRange, ScannedDocument, ScanPosition, SearchIndex } from '#search';
+import type { KeyRange, ScannedDocument, ScanPosition } from '#search';
 import type { BatchSize } from '../flow/batch-size.js';
 import type { Generation } from '../generations/generation.js';
 import type { VerifyContext } from './context.js';
@@ -26,7 +26,8 @@ export interface PageSizes {
 
 /**
  * Walks the copies and the index through one key range side by side, both in id order, and names every id at which they
- * do not agree: by content, byte for byte, or because the document's revision is above that of the snapshot.
+ * do not agree: by content, byte for byte, or because the document's revision is above that of the snapshot. Where it is
+ * known what was written, the index tells revisions alone, and a document that was not written so does not agree.
  *
  * The two are not read at the same moment, and search sees a write a second late, so this is a reason to look again and
  * no more. It holds two pages of each side; while one is compared the next is read.
@@ -44,7 +45,7 @@ export async function compareRange(
     oneAhead(expectedPages(context, generation, range, sizes.copies, progress.roots)),
   );
   const stored = new PagedItems(
-    oneAhead(storedPages(context.index, generation.indexName, range, sizes.index, progress.stored)),
+    oneAhead(storedPages(context, generation.indexName, range, sizes.index, progress.stored)),
   );
   const turned = async <T>(items: PagedItems<T>): Promise<T | undefined> => {
     signal.throwIfAborted();
@@ -65,7 +66,7 @@ export async function compareRange(
         doubts.add(found.id);
         stored.skip();
       } else if (made !== undefined && found !== undefined) {
-        if (!agree(made, found)) doubts.add(found.id);
+        if (!agree(context, made, found)) doubts.add(found.id);
         expected.skip();
         stored.skip();
       }
@@ -76,42 +77,55 @@ export async function compareRange(
 }
 
 /** By byte, as the database and the index order: JavaScript's own order differs beyond the basic plane. */
-function orderOf(made: ExpectedAt | undefined, found: ScannedDocument | undefined): number {
+function orderOf(made: ExpectedAt | undefined, found: StoredAt | undefined): number {
   if (made === undefined) return 1;
   if (found === undefined) return -1;
   return made.id === found.key ? 0 : compareText(made.id, found.key);
 }
 
-function agree(made: ExpectedAt, found: ScannedDocument): boolean {
-  return 'body' in made && made.body === found.source && found.revision <= made.revision;
+function agree({ written }: VerifyContext, made: ExpectedAt, found: StoredAt): boolean {
+  if (!('body' in made) || found.revision > made.revision) return false;
+  if (found.source !== null) return made.body === found.source;
+  return written?.holds(found.revision, made.body) === true;
 }
 
+/** A document of the index; without its text, and then by its key alone, where revisions are all that is asked for. */
+type StoredAt = Omit<ScannedDocument, 'source'> & { readonly source: string | null };
+
+const REVISION_BYTES = 100;
+
 async function* storedPages(
-  index: SearchIndex,
+  { index, written }: VerifyContext,
   indexName: string,
   range: KeyRange,
   size: BatchSize,
   onStored: (count: number) => void,
-): AsyncGenerator<readonly ScannedDocument[], void, void> {
+): AsyncGenerator<readonly StoredAt[], void, void> {
   let from: ScanPosition | null = null;
   do {
     const limit = size.current;
     const startedAt = performance.now();
-    const page: Awaited<ReturnType<SearchIndex['scanRange']>> = await index.scanRange(
-      indexName,
-      range,
-      from,
-      limit,
-    );
+    const page: { readonly documents: readonly StoredAt[]; readonly next: ScanPosition | null } =
+      written === undefined
+        ? await index.scanRange(indexName, range, from, limit)
+        : await revisions(index, indexName, range, from, limit);
     const { documents } = page;
     size.note({ limit, used: documents.length, tookMs: performance.now() - startedAt, pushedBack: false });
     size.weigh(
       indexName,
       documents.length,
-      documents.reduce((sum, { source }) => sum + source.length, 0),
+      documents.reduce((sum, { source }) => sum + (source?.length ?? REVISION_BYTES), 0),
     );
     yield documents;
     onStored(documents.length);
     from = page.next;
   } while (from !== null);
+}
+
+async function revisions(
+  index: VerifyContext['index'],
+  ...asked: Parameters<VerifyContext['index']['scanRevisions']>
+): Promise<{ readonly documents: readonly StoredAt[]; readonly next: ScanPosition | null }> {
+  const { documents, next } = await index.scanRevisions(...asked);
+  return { documents: documents.map((one) => ({ ...one, id: one.key, source: null })), next };
 }

@@ -13,4 +13,6 @@ export interface VerifyContext {
   /** How long one page may take to read, in milliseconds. */
   readonly deadlineMs: number;
   readonly logger: Logger;
+  /** What is known to have been written, so that the index need only tell its revision. Absent: it tells its text. */
+  readonly written?: { holds(revision: number, body: string): boolean };
 }

@@ -6,6 +6,7 @@ import { spanOf } from '../build/load/span.js';
 import { BatchSize } from '../flow/batch-size.js';
 import type { Generation } from '../generations/generation.js';
 import { readSnapshot } from '../revision/snapshot.js';
+import { allEnded } from '../schema/all-ended.js';
 import { copyTable } from '../schema/names.js';
 import { sqlState } from '../schema/transaction.js';
 import type { VerifyContext } from './context.js';
@@ -25,8 +26,8 @@ export interface ExpectedDocuments {
 }
 
 /** How many roots and documents a page has: what is read within half a second, and no more than a process should hold. */
-export function pageSize(): BatchSize {
-  return new BatchSize({ max: 2_000, min: 1, maxBytes: 8 * 1024 * 1024, targetMs: 1_000 });
+export function pageSize(max = 2_000): BatchSize {
+  return new BatchSize({ max, min: 1, maxBytes: 8 * 1024 * 1024, targetMs: 1_000 });
 }
 
 /** The documents of a range in id order, a page of roots at a time, each from a snapshot of its own. */
@@ -75,14 +76,11 @@ async function pageAfter(
   const { plan } = generation;
   const options = { tables: tablesOf(plan), statementTimeoutMs: context.deadlineMs };
   try {
-    const { revision, ids, rows } = await readSnapshot(context.pool, options, async (snapshot) => {
-      const ids = await rootsAfter(snapshot.client, plan.root, { after, to }, limit);
-      return {
-        revision: snapshot.revision,
-        ids,
-        rows: await loadRows(snapshot.client, plan, ids, spanOf(ids)),
-      };
+    const { revision, read } = await readSnapshot(context.pool, options, async (client) => {
+      const ids = await rootsAfter(client, plan.root, { after, to }, limit);
+      return { ids, rows: await loadRows(client, plan, ids, spanOf(ids)) };
     });
+    const { ids, rows } = read;
     const made = madeOf(context, generation, ids, rows);
     return { ids, documents: made.map((one) => ({ ...one, revision })) };
   } catch (error) {
@@ -118,13 +116,16 @@ export async function expectedOf(
   const { plan } = generation;
   const storable = ids.filter(isStorable);
   const options = { tables: tablesOf(plan), statementTimeoutMs: context.deadlineMs };
-  const { revision, at, rows } = await readSnapshot(context.pool, options, async ({ client, revision }) => {
-    // As text: a JavaScript date would cut off the microseconds.
-    const clock = await client.query<{ at: string }>('SELECT clock_timestamp()::text AS at');
-    return { revision, at: clock.rows[0]?.at ?? '', rows: await loadRows(client, plan, storable) };
-  });
+  const { revision, read } = await readSnapshot(context.pool, options, (client) =>
+    allEnded([
+      // As text: a JavaScript date would cut off the microseconds.
+      client.query<{ at: string }>('SELECT clock_timestamp()::text AS at'),
+      loadRows(client, plan, storable),
+    ]),
+  );
+  const [clock, rows] = read;
   const made = madeOf(context, generation, storable, rows);
-  return { revision, at, byId: new Map(made.map((one) => [one.id, one])) };
+  return { revision, at: clock.rows[0]?.at ?? '', byId: new Map(made.map((one) => [one.id, one])) };
 }
 
 /** Whether PostgreSQL can hold the text at all: a document that somebody wrote into the index may have any id. */

@@ -64,6 +64,8 @@ const STILL_MS = 500;
 const KEEP = 10_000;
 /** Doubts that are looked at together. */
 const AT_ONCE = 1_000;
+/** Revisions are little to hold, and each page costs the index a look at the whole range. */
+const MOST_REVISIONS = 5_000;
 /** Roots of a range, at least; more ranges than this many only cost a seek each. */
 const RANGE = { roots: 5_000, most: 64 };
 
@@ -82,8 +84,6 @@ export async function verifyDocuments(options: VerifyOptions, generation: Genera
   const failed = new AbortController();
   const signal = AbortSignal.any([failed.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   signal.throwIfAborted();
-  await index.refresh(generation.indexName);
-
   // Shorter than the whole wait, so that it is told whether anybody builds.
   let patienceMs = Math.min(stallMs, settleMs / 2);
   const tally = new Tally(keep, options.onProgress);
@@ -94,10 +94,13 @@ export async function verifyDocuments(options: VerifyOptions, generation: Genera
     if (settled.stoodStill) patienceMs = Math.min(patienceMs, STILL_MS);
     tally.add(settled, ids.length);
   });
-  const { ranges, roots } = await rangesOf(options, generation);
+  const [{ ranges, roots }] = await Promise.all([
+    rangesOf(options, generation),
+    index.refresh(generation.indexName),
+  ]);
   tally.expect(roots);
   for (const { id } of await index.strays(generation.indexName, keep)) doubts.add(id);
-  const sizes: PageSizes = { copies: pageSize(), index: pageSize() };
+  const sizes: PageSizes = { copies: pageSize(), index: pageSize(options.written && MOST_REVISIONS) };
   const progress = {
     roots: (count: number) => tally.roots(count),
     stored: (count: number) => tally.stored(count),

@@ -3,6 +3,7 @@ import { longestIdBytes } from '../limits.js';
 import type { WriteOperation, WriteOutcome } from '../search-index.js';
 import type { Connection } from './connection.js';
 import { parseOr, serverError } from './failure.js';
+import { inPath } from './indices.js';
 import { itemOutcome, requestOutcome, type BulkItem } from './outcome.js';
 
 /**
@@ -15,7 +16,6 @@ const requestsInFlight = 2;
 
 interface Line {
   readonly position: number;
-  readonly index: string;
   readonly text: string;
   readonly bytes: number;
 }
@@ -31,19 +31,24 @@ export async function writeBulk(
   logger: Logger,
 ): Promise<readonly WriteOutcome[]> {
   const outcomes = new Array<WriteOutcome>(operations.length);
-  const lines: Line[] = [];
+  const lines = new Map<string, Line[]>();
   operations.forEach((operation, position) => {
     const fault = faultOf(operation);
-    if (fault !== null) outcomes[position] = { kind: 'refused', reason: fault };
-    else lines.push(lineOf(operation, position));
+    if (fault !== null) {
+      outcomes[position] = { kind: 'refused', reason: fault };
+      return;
+    }
+    const ofIndex = lines.get(operation.index);
+    if (ofIndex === undefined) lines.set(operation.index, [lineOf(operation, position)]);
+    else ofIndex.push(lineOf(operation, position));
   });
 
-  const requests = split(lines).values();
+  const requests = [...lines].flatMap(([index, all]) => split(index, all)).values();
   const signal = AbortSignal.timeout(deadlineMs);
   const sender = async (): Promise<void> => {
     for (const request of requests) {
       const results = await send(connection, request, deadlineMs, signal);
-      request.forEach((line, at) => (outcomes[line.position] = results[at] ?? unanswered));
+      request.lines.forEach((line, at) => (outcomes[line.position] = results[at] ?? unanswered));
     }
   };
   await Promise.all(Array.from({ length: requestsInFlight }, sender));
@@ -70,14 +75,20 @@ function faultOf(operation: WriteOperation): string | null {
 }
 
 function lineOf(operation: WriteOperation, position: number): Line {
-  const { index, id, revision } = operation;
-  const action = `{"${operation.kind}":{"_index":${JSON.stringify(index)},"_id":${JSON.stringify(id)},"version":${revision},"version_type":"external_gte"}}\n`;
+  const { id, revision } = operation;
+  const action = `{"${operation.kind}":{"_id":${JSON.stringify(id)},"version":${revision},"version_type":"external_gte"}}\n`;
   const text = operation.kind === 'index' ? `${action}${operation.body}\n` : action;
-  return { position, index, text, bytes: Buffer.byteLength(text) };
+  return { position, text, bytes: Buffer.byteLength(text) };
+}
+
+/** Writes to one index, which its path names. */
+interface Request {
+  readonly index: string;
+  readonly lines: readonly Line[];
 }
 
 /** Requests that keep within the limits; a document that is larger than the limit travels alone. */
-function split(lines: readonly Line[]): Line[][] {
+function split(index: string, lines: readonly Line[]): readonly Request[] {
   const requests: Line[][] = [];
   let bytes = 0;
   for (const line of lines) {
@@ -88,12 +99,12 @@ function split(lines: readonly Line[]): Line[][] {
     else requests.push([line]);
     bytes = fits ? bytes + line.bytes : line.bytes;
   }
-  return requests;
+  return requests.map((of) => ({ index, lines: of }));
 }
 
 async function send(
   connection: Connection,
-  lines: readonly Line[],
+  { index, lines }: Request,
   deadlineMs: number,
   signal: AbortSignal,
 ): Promise<readonly WriteOutcome[]> {
@@ -107,7 +118,7 @@ async function send(
   try {
     const answer = await connection.ask({
       method: 'POST',
-      path: '/_bulk?filter_path=items.*.status,items.*.error.type,items.*.error.reason',
+      path: `/${inPath(index)}/_bulk?filter_path=items.*.status,items.*.error.type,items.*.error.reason`,
       body: lines.map((line) => line.text).join(''),
       ndjson: true,
       signal,

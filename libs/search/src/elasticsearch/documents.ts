@@ -1,5 +1,12 @@
 import { SearchUnavailableError } from '../errors.js';
-import type { KeyRange, ScanPage, ScanPosition, SearchOptions, StoredDocument } from '../search-index.js';
+import type {
+  KeyRange,
+  RevisionPage,
+  ScanPage,
+  ScanPosition,
+  SearchOptions,
+  StoredDocument,
+} from '../search-index.js';
 import { readBy } from './connection.js';
 import { failure, serverError } from './failure.js';
 import { inPath, type Server } from './indices.js';
@@ -75,18 +82,12 @@ export async function scanDocuments(
 export async function scanKeys(
   server: Server,
   index: string,
-  { after, to }: KeyRange,
+  range: KeyRange,
   from: ScanPosition | null,
   limit: number,
 ): Promise<ScanPage> {
-  const bounds = { ...(after === null ? {} : { gt: after }), ...(to === null ? {} : { lte: to }) };
-  const query = after === null && to === null ? { exists: { field: 'id' } } : { range: { id: bounds } };
-  const { text, hits } = await scanned(server, index, {
-    size: limit,
-    query: { bool: { filter: [query] } },
-    sort: [{ id: 'asc' }, { _seq_no: 'asc' }],
-    ...(from === null ? {} : { search_after: [from.key, from.tie] }),
-  });
+  const text = await scanned(server, index, byKey(range, from, limit));
+  const { hits } = membersOfAnswer(text);
   let last: ScanPosition | null = null;
   const documents = hits.map((members) => {
     const [key, tie] = JSON.parse(textOf(text, members, 'sort')) as [string, number];
@@ -96,15 +97,56 @@ export async function scanKeys(
   return { documents, next: hits.length < limit ? null : last };
 }
 
+/** Of each document only values of columns are read, which costs the server a third of what reading it would. */
+export async function scanRevisions(
+  server: Server,
+  index: string,
+  range: KeyRange,
+  from: ScanPosition | null,
+  limit: number,
+): Promise<RevisionPage> {
+  const text = await scanned(server, index, {
+    ...byKey(range, from, limit),
+    _source: false,
+    stored_fields: '_none_',
+  });
+  const { hits, _shards } = JSON.parse(text) as RevisionsAnswer;
+  if (_shards.failed > 0) throw partMissing(_shards.failed);
+  const [key, tie] = hits.hits.at(-1)?.sort ?? [];
+  return {
+    documents: hits.hits.map(({ _version, sort }) => ({ key: sort[0], revision: _version })),
+    next: key === undefined || tie === undefined || hits.hits.length < limit ? null : { key, tie },
+  };
+}
+
+interface RevisionsAnswer {
+  readonly _shards: { readonly failed: number };
+  readonly hits: {
+    readonly hits: readonly { readonly _version: number; readonly sort: readonly [string, number] }[];
+  };
+}
+
+function byKey({ after, to }: KeyRange, from: ScanPosition | null, limit: number): Record<string, unknown> {
+  const bounds = { ...(after === null ? {} : { gt: after }), ...(to === null ? {} : { lte: to }) };
+  const query = after === null && to === null ? { exists: { field: 'id' } } : { range: { id: bounds } };
+  return {
+    size: limit,
+    query: { bool: { filter: [query] } },
+    sort: [{ id: 'asc' }, { _seq_no: 'asc' }],
+    ...(from === null ? {} : { search_after: [from.key, from.tie] }),
+  };
+}
+
 export async function scanStrays(
   server: Server,
   index: string,
   limit: number,
 ): Promise<readonly StoredDocument[]> {
-  const { text, hits } = await scanned(server, index, {
+  const text = await scanned(server, index, {
     size: limit,
     query: { bool: { must_not: [{ exists: { field: 'id' } }] } },
   });
+  const { hits } = membersOfAnswer(text);
   return hits.map((members) => storedIn(text, members));
 }
 
@@ -112,12 +154,12 @@ async function scanned(
   server: Server,
   index: string,
   search: Readonly<Record<string, unknown>>,
-): Promise<{ readonly text: string; readonly hits: AnswerMembers['hits'] }> {
+): Promise<string> {
   const body = JSON.stringify({ version: true, track_total_hits: false, ...search });
   const path = `/${inPath(index)}/_search?allow_partial_search_results=false`;
   const answer = await server.connection.ask({ method: 'POST', path, body });
   if (answer.status !== 200) throw failure(answer, index, server.requestTimeoutMs);
-  return { text: answer.text, hits: membersOfAnswer(answer.text).hits };
+  return answer.text;
 }
 
 /** Where the parts of a search answer are in its text. */
@@ -159,8 +201,11 @@ export function membersOfAnswer(text: string): AnswerMembers {
 
 function refusePart(text: string, shards: number): void {
   const failed = memberSpans(text, shards).get('failed');
-  if (failed !== undefined && slice(text, failed) !== '0')
-    throw new SearchUnavailableError(`${slice(text, failed)} shard(s) did not answer.`);
+  if (failed !== undefined && slice(text, failed) !== '0') throw partMissing(Number(slice(text, failed)));
+}
+
+function partMissing(shards: number): SearchUnavailableError {
+  return new SearchUnavailableError(`${shards} shard(s) did not answer.`);
 }
 
 function documentOf(text: string, span: Span): StoredDocument {

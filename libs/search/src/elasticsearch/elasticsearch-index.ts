@@ -3,7 +3,14 @@ import type { SearchIndex } from '../search-index.js';
 import { writeBulk } from './bulk.js';
 import { breaking, type Circuit } from './circuit.js';
 import { connect } from './connection.js';
-import { getDocument, getDocuments, scanDocuments, scanKeys, scanStrays } from './documents.js';
+import {
+  getDocument,
+  getDocuments,
+  scanDocuments,
+  scanKeys,
+  scanRevisions,
+  scanStrays,
+} from './documents.js';
 import {
   aliasTarget,
   answers,
@@ -75,6 +82,7 @@ export function elasticsearchIndex({
     heldBy: (index) => countHolders(server, index),
     scan: (index, after, limit) => scanDocuments(server, index, after, limit),
     scanRange: (index, range, from, limit) => scanKeys(server, index, range, from, limit),
+    scanRevisions: (index, range, from, limit) => scanRevisions(server, index, range, from, limit),
     strays: (index, limit) => scanStrays(server, index, limit),
     healthy: async () => {
       try {

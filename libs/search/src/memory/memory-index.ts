@@ -87,7 +87,7 @@ function create({ stores, aliases }: State, index: string, plan: Plan): void {
 
 function documentsOf(
   state: State,
-): Pick<SearchIndex, 'write' | 'get' | 'getMany' | 'scan' | 'scanRange' | 'strays'> {
+): Pick<SearchIndex, 'write' | 'get' | 'getMany' | 'scan' | 'scanRange' | 'scanRevisions' | 'strays'> {
   return {
     write: (operations) =>
       later(() => {
@@ -119,6 +119,8 @@ function documentsOf(
         pageOf(storeOf(state, index).all(), { after, to: null }, null, limit).documents.map(stored),
       ),
     scanRange: (index, range, from, limit) =>
+      later(() => pageOf(storeOf(state, index).all(), range, from, limit)),
+    scanRevisions: (index, range, from, limit) =>
       later(() => pageOf(storeOf(state, index).all(), range, from, limit)),
     strays: (index, limit) =>
       later(() =>

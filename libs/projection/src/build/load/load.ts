@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { keysFor, type Level, type LoadedRow, type LoadedRows, type Plan } from '#views';
+import { allEnded } from '../../schema/all-ended.js';
 import { copyTable, keyColumn } from '../../schema/names.js';
 import { firstRowsSql } from './first-rows.js';
 import { loadRollUps } from './roll-up.js';
@@ -23,17 +24,26 @@ export async function loadRows(
   rootIds: readonly string[],
   span: RootSpan | null = null,
 ): Promise<LoadedRows> {
-  const rows = new Map<string, readonly LoadedRow[]>();
-  // Parents stand before their children in a plan.
-  for (const level of plan.levels) {
-    if (span !== null && readsBySpan(level)) {
-      rows.set(level.id, await loadSpan(client, level, plan.root, span));
-      continue;
-    }
-    const keys = level.parent === null ? rootIds : keysFor(level, rows.get(level.parent) ?? []);
-    rows.set(level.id, keys.length === 0 ? [] : await loadLevel(client, level, keys));
-  }
-  return rows;
+  const loading = new Map<string, Promise<readonly LoadedRow[]>>();
+  // Parents stand before their children in a plan. Each level is asked for as soon as its keys are there.
+  for (const level of plan.levels)
+    loading.set(
+      level.id,
+      span !== null && readsBySpan(level)
+        ? loadSpan(client, level, plan.root, span)
+        : loadByKeys(client, level, level.parent === null ? rootIds : loading.get(level.parent)),
+    );
+  const rows = await allEnded([...loading.values()]);
+  return new Map([...loading.keys()].map((id, at) => [id, rows[at] ?? []]));
+}
+
+async function loadByKeys(
+  client: ClientBase,
+  level: Level,
+  above: readonly string[] | Promise<readonly LoadedRow[]> | undefined,
+): Promise<readonly LoadedRow[]> {
+  const keys = above instanceof Promise ? keysFor(level, await above) : (above ?? []);
+  return keys.length === 0 ? [] : loadLevel(client, level, keys);
 }
 
 /** The rows of one level that the keys of its parent's rows ask for. */
