@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { newId, openPool, silentLogger, sleep } from '#kernel';
 import { busNames, connectPublisher, eventTopology, type OutgoingMessage } from '#messaging';
 import { noRelayMetrics, outboxTables, startRelay } from '#outbox';
+import { relayBare } from './arms/bare-relay.js';
 import { emptyQueue, publishRaw, type Broker } from './arms/raw-publish.js';
 import type { Bench, Measured, Run } from './harness/bench.js';
 import { compare, describeCpu, format, inTurns, type Arm, type Rounds } from './harness/rounds.js';
@@ -34,10 +35,18 @@ async function measure(bed: Bed, { scale, rounds, print }: Run): Promise<Measure
   );
   print(`${messages.length} events of ${messages[0]?.body.length ?? 0} bytes`);
   const window = await bestWindow(bed, messages.slice(0, 10_000), print);
-  const all = await inTurns([relaying(bed, messages), publishing(bed, messages, window)], rounds, print);
+  const arms = [relaying(bed, messages), publishing(bed, messages, window), relayingBare(bed, messages)];
+  const all = (await inTurns(arms, rounds, print)) as [Rounds, Rounds, Rounds];
   for (const arm of all) print(describeCpu(arm));
-  const [ours, other] = all as [Rounds, Rounds];
-  return { ...compare(ours, other), goal: 0.85, unit: 'events/s' };
+  const [ours, other, floor] = all;
+  const floorRatio = compare(floor, other).ratio;
+  print(`by the barest relay ${format(floorRatio)}`);
+  return {
+    ...compare(ours, other),
+    goal: 0.85,
+    unit: 'events/s',
+    more: { floorRatio, byFloor: compare(ours, floor).ratio },
+  };
 }
 
 /**
@@ -70,11 +79,19 @@ function relaying(bed: Bed, messages: readonly OutgoingMessage[]): Arm {
       const seconds = (performance.now() - startedAt) / 1_000;
       await relay.close();
       await publisher.close();
-      const check = async (): Promise<void> => {
-        if (await isWaiting(pool)) throw new Error('Something is left in the outbox.');
-        await mustHaveArrived(bed, messages.length);
-      };
-      return { rate: messages.length / seconds, check };
+      return { rate: messages.length / seconds, check: () => mustBeRelayed(bed, messages.length) };
+    },
+  };
+}
+
+function relayingBare(bed: Bed, messages: readonly OutgoingMessage[]): Arm {
+  return {
+    name: 'barest relay',
+    work: async () => {
+      await bed.pool.query('TRUNCATE outbox');
+      await fill(bed.pool, messages);
+      const { seconds } = await relayBare(bed.pool, bed);
+      return { rate: messages.length / seconds, check: () => mustBeRelayed(bed, messages.length) };
     },
   };
 }
@@ -131,6 +148,11 @@ async function fill(pool: pg.Pool, messages: readonly OutgoingMessage[]): Promis
 async function isWaiting(pool: pg.Pool): Promise<boolean> {
   const { rows } = await pool.query<{ waits: boolean }>('SELECT EXISTS (SELECT FROM outbox) AS waits');
   return rows[0]?.waits === true;
+}
+
+async function mustBeRelayed(bed: Bed, events: number): Promise<void> {
+  if (await isWaiting(bed.pool)) throw new Error('Something is left in the outbox.');
+  await mustHaveArrived(bed, events);
 }
 
 async function mustHaveArrived(bed: Bed, events: number): Promise<void> {

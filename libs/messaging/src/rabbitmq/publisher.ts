@@ -15,7 +15,7 @@ export interface PublisherOptions {
   readonly connectionName?: string;
   /** How long one call of `publish` may wait for its outcomes, in milliseconds. */
   readonly confirmDeadlineMs?: number;
-  /** How many messages may be on their way unconfirmed; more gains nothing but latency. */
+  /** How many messages may be on their way unconfirmed: two batches of a relay, since what goes out at once costs both ends less. */
   readonly window?: number;
   readonly reconnect?: Backoff;
 }
@@ -36,7 +36,7 @@ class RabbitmqPublisher implements Publisher {
   readonly #channel: KeptChannel<ConfirmChannel>;
   readonly #confirmDeadlineMs: number;
 
-  constructor({ confirmDeadlineMs = 10_000, window = 1_000, ...options }: PublisherOptions) {
+  constructor({ confirmDeadlineMs = 10_000, window = 2_000, ...options }: PublisherOptions) {
     this.#confirmDeadlineMs = confirmDeadlineMs;
     this.#channel = new KeptChannel<ConfirmChannel>({
       url: options.url,

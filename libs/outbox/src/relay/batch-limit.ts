@@ -23,9 +23,10 @@ export function afterOutcomes(current: BatchLimit, lastSeq: number | null, batch
   return passed ? fullBatch(batchSize) : current;
 }
 
-/** Whether nothing is suspected. */
-export function isFull(current: BatchLimit, batchSize: number): boolean {
-  return current.suspectUpTo === null && current.limit === batchSize;
+/** How many rows may have `bytes` together, at most `most`, when they are as long as these were. */
+export function rowsWithin(bytes: number, most: number, seen: readonly { readonly body: Buffer }[]): number {
+  const length = seen.reduce((sum, { body }) => sum + body.length, 0);
+  return Math.max(1, Math.min(most, Math.floor((bytes * seen.length) / Math.max(1, length))));
 }
 
 /** Two batches that were under way together ended without outcomes: the culprit may be in either. */

@@ -1,8 +1,15 @@
 import type { Pool } from 'pg';
 import type { Backoff, Logger } from '#kernel';
 import type { Publisher } from '#messaging';
-import { afterOutcomes, afterUnknown, eitherOf, fullBatch, isFull, type BatchLimit } from './batch-limit.js';
-import type { ClaimScope } from './claim.js';
+import {
+  afterOutcomes,
+  afterUnknown,
+  eitherOf,
+  fullBatch,
+  rowsWithin,
+  type BatchLimit,
+} from './batch-limit.js';
+import type { ClaimedRow, ClaimScope } from './claim.js';
 import type { RelayMetrics } from './metrics.js';
 import { runRound, type RoundResult } from './round.js';
 
@@ -11,6 +18,7 @@ export interface BatchesOptions {
   readonly publisher: Publisher;
   readonly logger: Logger;
   readonly metrics: RelayMetrics;
+  /** The most rows of a batch; it has fewer when they are long. */
   readonly batchSize: number;
   readonly maxAttempts: number;
   readonly retry: Backoff;
@@ -22,6 +30,12 @@ export interface BatchesOptions {
   readonly abandon: AbortSignal;
 }
 
+export interface LastBatch {
+  readonly claimed: number;
+  /** It had as many rows as it was allowed to have. */
+  readonly full: boolean;
+}
+
 /** Messages stayed without outcome: a reason to pause, not a fault of the relay. */
 export class WithoutOutcome extends Error {}
 
@@ -29,6 +43,9 @@ export class WithoutOutcome extends Error {}
 const mostInARow = 20;
 /** Of three no more is seen in the rate than of two. */
 const mostAtOnce = 2;
+/** What a batch may hold in memory, by the length of the rows before it, and how many rows it has before any was seen. */
+const batchBytes = 8 * 1024 * 1024;
+const firstRows = 100;
 
 /**
  * Sends the outbox in batches, of which two may be under way: while one waits for its confirms, the next is claimed and
@@ -39,11 +56,14 @@ const mostAtOnce = 2;
  */
 export class Batches {
   #limit: BatchLimit;
+  /** How many rows a full batch has. */
+  #rows: number;
   #brokerWorks = false;
   #suspectsSeenAt = -Infinity;
 
   constructor(private readonly options: BatchesOptions) {
-    this.#limit = fullBatch(options.batchSize);
+    this.#rows = Math.min(firstRows, options.batchSize);
+    this.#limit = fullBatch(this.#rows);
   }
 
   /** How many rows the next batch may have. */
@@ -52,54 +72,67 @@ export class Batches {
   }
 
   /**
-   * Batches of rows in good standing until one is not full, then one suspect alone. Returns how many rows the last batch had.
+   * Batches of rows in good standing until one is not full, then one suspect alone. Returns how many rows the last batch
+   * had, and whether it was a full one: then more may be waiting.
    * @throws {WithoutOutcome} and what the database throws
    */
-  async send(): Promise<number> {
-    const claimed = await this.#inARow();
+  async send(): Promise<LastBatch> {
+    const last = await this.#inARow();
     await this.#oneSuspect();
-    return claimed;
+    return last;
   }
 
-  async #inARow(): Promise<number> {
-    const underWay: Promise<number>[] = [];
+  async #inARow(): Promise<LastBatch> {
+    const underWay: Promise<LastBatch>[] = [];
     try {
       for (let batches = 1; ; batches += 1) {
-        const claimed = Promise.withResolvers<number>();
+        const claimed = Promise.withResolvers<LastBatch>();
         const batch = this.#batch(underWay.length > 0, claimed.resolve);
         underWay.push(batch);
-        const rows = await Promise.race([claimed.promise, batch]);
-        if (!this.#goesOn(rows) || batches === mostInARow) break;
+        const { full } = await Promise.race([claimed.promise, batch]);
+        if (!(full && this.#goesOn()) || batches === mostInARow) break;
         if (underWay.length === mostAtOnce) await underWay.shift();
       }
-      return (await Promise.all(underWay)).at(-1) ?? 0;
+      return (await Promise.all(underWay)).at(-1)!;
     } finally {
       await Promise.allSettled(underWay);
     }
   }
 
-  #goesOn(claimed: number): boolean {
+  #goesOn(): boolean {
     const { publisher, batchSize, stop } = this.options;
-    const full = claimed === batchSize && isFull(this.#limit, batchSize);
-    return full && batchSize > 1 && !stop.aborted && publisher.state === 'open';
+    const nothingSuspected = this.#limit.suspectUpTo === null;
+    return nothingSuspected && batchSize > 1 && !stop.aborted && publisher.state === 'open';
   }
 
-  /** One batch of rows in good standing, from its claim to its commit; returns how many rows it had. */
-  async #batch(beside: boolean, onClaimed: (rows: number) => void): Promise<number> {
+  /** One batch of rows in good standing, from its claim to its commit. */
+  async #batch(beside: boolean, onClaimed: (batch: LastBatch) => void): Promise<LastBatch> {
     const begun = this.#limit;
-    const result = await this.#round({ kind: 'ordinary', limit: begun.limit }, beside, onClaimed);
+    const sizeOf = (claimed: number): LastBatch => ({ claimed, full: claimed === begun.limit });
+    const note = (rows: readonly ClaimedRow[]): void => {
+      if (rows.length > 0) this.#fit(rows);
+      onClaimed(sizeOf(rows.length));
+    };
+    const result = await this.#round({ kind: 'ordinary', limit: begun.limit }, beside, note);
     const { claimed, lastSeq, unknown } = result;
     if (unknown === null) {
       // One that was under way beside another proves nothing about what the other one left.
       if (begun === this.#limit)
-        this.#limit = afterOutcomes(begun, claimed < begun.limit ? null : lastSeq, this.options.batchSize);
-      return claimed;
+        this.#limit = afterOutcomes(begun, claimed < begun.limit ? null : lastSeq, this.#rows);
+      return sizeOf(claimed);
     }
     const left = afterUnknown(unknown.count, unknown.lastSeq);
-    this.#limit = begun === this.#limit ? left : eitherOf(this.#limit, left);
+    const alsoSuspected = begun !== this.#limit && this.#limit.suspectUpTo !== null;
+    this.#limit = alsoSuspected ? eitherOf(this.#limit, left) : left;
     // The culprit has been set apart.
-    if (claimed === 1 && !beside) this.#limit = fullBatch(this.options.batchSize);
+    if (claimed === 1 && !beside) this.#limit = fullBatch(this.#rows);
     throw new WithoutOutcome(unknown.reason);
+  }
+
+  /** The next full batch has as many rows as fit; a smaller one that looks for a culprit stays as it is. */
+  #fit(rows: readonly ClaimedRow[]): void {
+    this.#rows = rowsWithin(batchBytes, this.options.batchSize, rows);
+    if (this.#limit.suspectUpTo === null) this.#limit = fullBatch(this.#rows);
   }
 
   /** Not with each batch: it would be two more transactions for a single event. */
@@ -110,7 +143,11 @@ export class Batches {
     if (unknown !== null) throw new WithoutOutcome(unknown.reason);
   }
 
-  async #round(scope: ClaimScope, beside: boolean, onClaimed?: (rows: number) => void): Promise<RoundResult> {
+  async #round(
+    scope: ClaimScope,
+    beside: boolean,
+    onClaimed?: (rows: readonly ClaimedRow[]) => void,
+  ): Promise<RoundResult> {
     const { pool, publisher, maxAttempts, retry, abandon } = this.options;
     const result = await runRound(
       { pool, publisher, maxAttempts, retry, abandon, beside, ...(onClaimed && { onClaimed }) },

@@ -1,9 +1,9 @@
 import type { PoolClient } from 'pg';
-import type { ClaimedRow } from './claim.js';
+import type { ClaimedRow, RowDetails } from './claim.js';
 
 /** A claimed row that was not published, and why. */
 export interface Unsent {
-  readonly row: ClaimedRow;
+  readonly row: ClaimedRow & RowDetails;
   readonly reason: string;
   /** Its attempts so far, with this one if it counts. */
   readonly attempts: number;

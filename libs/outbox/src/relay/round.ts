@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { backoffDelay, type Backoff } from '#kernel';
 import type { Publisher, PublishOutcome } from '#messaging';
-import { claim, withTransaction, type ClaimedRow, type ClaimScope } from './claim.js';
+import { claim, detailsOf, withTransaction, type ClaimedRow, type ClaimScope } from './claim.js';
 import { bury, putBack, type Unsent } from './put-back.js';
 
 export interface RoundOptions {
@@ -13,8 +13,8 @@ export interface RoundOptions {
   readonly abandon: AbortSignal;
   /** Another round is under way on the same channel: a single message is not alone then. */
   readonly beside: boolean;
-  /** Called with how many rows were claimed, before they are sent. */
-  readonly onClaimed?: (rows: number) => void;
+  /** Called with the rows that were claimed, before they are sent. */
+  readonly onClaimed?: (rows: readonly ClaimedRow[]) => void;
 }
 
 /** What one round did; the counts are of messages. */
@@ -30,7 +30,11 @@ export interface RoundResult {
   readonly unknown: { readonly count: number; readonly lastSeq: number; readonly reason: string } | null;
 }
 
-type Judged = { readonly row: ClaimedRow; readonly outcome: PublishOutcome };
+/** A row that was not confirmed, with what became of it. */
+interface Failed {
+  readonly row: ClaimedRow;
+  readonly outcome: Exclude<PublishOutcome, { readonly kind: 'confirmed' }>;
+}
 
 /** Nothing of a batch has an outcome, so its claim rolls back: nothing needs to be written. */
 class NothingKnown extends Error {
@@ -54,9 +58,9 @@ export async function runRound(
   try {
     return await withTransaction(options.pool, async (client) => {
       const rows = await claim(client, scope);
-      options.onClaimed?.(rows.length);
-      const judged = await publish(options, rows);
-      return settle(client, options, judged, brokerWorks);
+      options.onClaimed?.(rows);
+      const failures = await publish(options, rows);
+      return settle(client, options, { rows, failures }, brokerWorks);
     });
   } catch (error) {
     if (error instanceof NothingKnown) return error.result;
@@ -64,17 +68,18 @@ export async function runRound(
   }
 }
 
+/** Returns the rows that were not confirmed. */
 async function publish(
   { publisher, abandon }: RoundOptions,
   rows: readonly ClaimedRow[],
-): Promise<readonly Judged[]> {
+): Promise<readonly Failed[]> {
   if (rows.length === 0) return [];
   const messages = rows.map(({ eventId, routingKey, body }) => ({ id: eventId, routingKey, body }));
   const outcomes = await orAbandoned(publisher.publish(messages), abandon);
-  return rows.map((row, index) => ({
-    row,
-    outcome: outcomes[index] ?? { kind: 'unknown', reason: 'the publisher gave no outcome' },
-  }));
+  return rows.flatMap((row, index) => {
+    const outcome = outcomes[index] ?? { kind: 'unknown', reason: 'the publisher gave no outcome' };
+    return outcome.kind === 'confirmed' ? [] : [{ row, outcome }];
+  });
 }
 
 /** A round that is given up rolls back by this error. */
@@ -93,14 +98,12 @@ async function orAbandoned<T>(work: Promise<T>, abandon: AbortSignal): Promise<T
 async function settle(
   client: PoolClient,
   { maxAttempts, retry, beside }: RoundOptions,
-  judged: readonly Judged[],
+  { rows, failures }: { readonly rows: readonly ClaimedRow[]; readonly failures: readonly Failed[] },
   brokerWorks: boolean,
 ): Promise<RoundResult> {
-  const unknown = judged.filter(({ outcome }) => outcome.kind === 'unknown');
-  const refused = judged
-    .filter(({ outcome }) => outcome.kind === 'returned' || outcome.kind === 'nacked')
-    .map(failed);
-  const alone = judged.length === 1 && !beside;
+  const unknown = failures.filter(({ outcome }) => outcome.kind === 'unknown');
+  const refused = failures.filter(({ outcome }) => outcome.kind !== 'unknown').map(failed);
+  const alone = rows.length === 1 && !beside;
   // Alone and without outcome: set apart, since it may be what closes the channel.
   const setApart = alone ? unknown.map((one) => ({ ...failed(one), suspect: true })) : [];
 
@@ -108,16 +111,17 @@ async function settle(
   const buried = [...refused.filter(spent), ...setApart.filter((one) => spent(one) && brokerWorks)];
   const back = [...refused, ...setApart].filter((one) => !buried.includes(one));
 
+  const returned = failures.filter(({ outcome }) => outcome.kind === 'returned').length;
   const result: RoundResult = {
-    claimed: judged.length,
-    confirmed: judged.length - unknown.length - refused.length,
-    returned: judged.filter(({ outcome }) => outcome.kind === 'returned').length,
-    nacked: judged.filter(({ outcome }) => outcome.kind === 'nacked').length,
+    claimed: rows.length,
+    confirmed: rows.length - failures.length,
+    returned,
+    nacked: refused.length - returned,
     buried,
-    lastSeq: judged.at(-1)?.row.seq ?? null,
+    lastSeq: rows.at(-1)?.seq ?? null,
     unknown: describe(unknown),
   };
-  if (unknown.length > 0 && unknown.length === judged.length && !alone) throw new NothingKnown(result);
+  if (unknown.length > 0 && unknown.length === rows.length && !alone) throw new NothingKnown(result);
 
   // Rows that are known are settled even if others of the batch are not: they need not be sent twice.
   const asBefore = alone ? [] : unknown.map(unchanged);
@@ -129,17 +133,24 @@ async function settle(
   return result;
 }
 
-function failed({ row, outcome }: Judged): Unsent {
-  const reason = outcome.kind === 'confirmed' ? '' : `${outcome.kind}: ${outcome.reason}`;
-  return { row, reason, attempts: row.attempts + 1, suspect: row.suspect };
+function failed({ row, outcome }: Failed): Unsent {
+  const details = detailsOf(row);
+  return {
+    row: { ...row, ...details },
+    reason: `${outcome.kind}: ${outcome.reason}`,
+    attempts: details.attempts + 1,
+    suspect: details.suspect,
+  };
 }
 
-function unchanged(judged: Judged): Unsent & { readonly delayMs: number } {
-  return { ...failed(judged), attempts: judged.row.attempts, delayMs: 0 };
+function unchanged(one: Failed): Unsent & { readonly delayMs: number } {
+  const unsent = failed(one);
+  return { ...unsent, attempts: unsent.row.attempts, delayMs: 0 };
 }
 
-function describe(unknown: readonly Judged[]): RoundResult['unknown'] {
+function describe(unknown: readonly Failed[]): RoundResult['unknown'] {
   const last = unknown.at(-1);
   if (last === undefined) return null;
-  return { count: unknown.length, lastSeq: last.row.seq, reason: failed(last).reason };
+  const { kind, reason } = last.outcome;
+  return { count: unknown.length, lastSeq: last.row.seq, reason: `${kind}: ${reason}` };
 }
