@@ -2,7 +2,10 @@ import { silentLogger, sleep } from '#kernel';
 import { pickGeneration, rebuild, verifyDocuments } from '#projection';
 import { seededId } from '#projection/testing';
 import { busNames, connectPublisher, eventTopology, type Publisher } from '#messaging';
+import { bulkBodies, sendRaw, type ReadyDocument } from './arms/raw-bulk.js';
+import type { BenchSpace } from './bench-space.js';
 import type { Bench, Measured, Run } from './harness/bench.js';
+import { documentsOf } from './harness/checksum.js';
 import { openLoop, p99 } from './harness/open-loop.js';
 import { mustBe } from './harness/projecting.js';
 import { onProjectionBed, type ProjectionBed } from './harness/projection-bed.js';
@@ -18,6 +21,8 @@ const ORDERS = { s: 10_000, m: 50_000, l: 500_000 };
 const READS = 60;
 const WRITES = 20;
 const BEFORE_SECONDS = 5;
+/** The least that a rebuild should keep of its rate. */
+const LEAST_SHARE = 0.6;
 
 export const rebuildUnderLoadBench: Bench = {
   name: 'rebuild-under-load',
@@ -36,7 +41,7 @@ export const rebuildUnderLoadBench: Bench = {
       const api = await startQueryApiProcess(space);
       try {
         return await measure(
-          { bed, publisher, projector, rebuilding, api, versions: new Map(), written: 0, nth: 0 },
+          { space, bed, publisher, projector, rebuilding, api, versions: new Map(), written: 0, nth: 0 },
           run,
         );
       } finally {
@@ -49,6 +54,7 @@ export const rebuildUnderLoadBench: Bench = {
 };
 
 interface World {
+  readonly space: BenchSpace;
   readonly bed: ProjectionBed;
   readonly publisher: Publisher;
   readonly projector: ProjectionProcess;
@@ -63,6 +69,7 @@ interface World {
 interface Round {
   readonly before: number;
   readonly during: number;
+  readonly alone: number;
   readonly rateShare: number;
   readonly failed: number;
 }
@@ -78,6 +85,10 @@ async function measure(world: World, { scale, rounds, print }: Run): Promise<Mea
     );
     if (round > 0) all.push(one);
   }
+  const floor = await besideRawBulk(world, orders, LEAST_SHARE * median(all.map(({ alone }) => alone)));
+  print(
+    `beside raw bulk requests at ${LEAST_SHARE} of the rebuild's rate alone: p99 ${format(floor.during)} ms, ${format(floor.before)} before`,
+  );
   const lost = await lostChanges(world);
   mustBe('lost changes', lost, 0);
   const ratios = all.map(({ before, during }) => during / before);
@@ -92,6 +103,7 @@ async function measure(world: World, { scale, rounds, print }: Run): Promise<Mea
       rateRatio: median(all.map(({ rateShare }) => rateShare)),
       failedReads: all.reduce((sum, { failed }) => sum + failed, 0),
       lostUpdates: lost,
+      floor: floor.during / floor.before,
     },
   };
 }
@@ -107,7 +119,44 @@ async function once(world: World, orders: number): Promise<Round> {
     const during = await readUntil(world, orders, rebuilding);
     const rateShare = (await rebuilding) / alone;
     const failed = before.failed + during.failed;
-    return { before: before.p99, during: during.p99, rateShare, failed };
+    return { before: before.p99, during: during.p99, alone, rateShare, failed };
+  } finally {
+    stopping.abort();
+    await writing;
+  }
+}
+
+/**
+ * What readers wait for however a rebuild is done: ready documents, one small request after the other, at the rate that a
+ * rebuild should have left, with the changes beside it.
+ */
+async function besideRawBulk(
+  world: World,
+  orders: number,
+  rate: number,
+): Promise<{ readonly before: number; readonly during: number }> {
+  const { space, bed } = world;
+  const { indexName } = await pickGeneration(bed.pool, bed.plan.view, null);
+  const documents: ReadyDocument[] = [];
+  for await (const document of documentsOf(bed.index, indexName)) documents.push(document);
+  const shape = { documents: Math.ceil(orders / 60), inFlight: 1 };
+  const name = `${space.indexPrefix}raw`;
+  await bed.index.create(name, bed.plan);
+  const stopping = new AbortController();
+  const writing = write(world, orders, stopping.signal);
+  try {
+    const before = await read(world, orders, BEFORE_SECONDS);
+    const beganAt = performance.now();
+    const sending = (async () => {
+      for (const [nth, body] of bulkBodies(documents, shape).entries()) {
+        await sendRaw(space.elasticsearchUrl, name, [body], shape);
+        const dueAt = beganAt + (1_000 * shape.documents * (nth + 1)) / rate;
+        await sleep(Math.max(0, dueAt - performance.now()));
+      }
+    })();
+    const during = await readUntil(world, orders, sending);
+    await sending;
+    return { before: before.p99, during: during.p99 };
   } finally {
     stopping.abort();
     await writing;

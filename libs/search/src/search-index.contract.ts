@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { IndexConflictError, IndexMissingError } from './errors.js';
-import type { KeyRange, ScanPage, ScanPosition, SearchIndex, WriteOperation } from './search-index.js';
+import type {
+  KeyRange,
+  ScanPage,
+  ScanPosition,
+  SearchIndex,
+  SearchRequest,
+  WriteOperation,
+} from './search-index.js';
 import { orderPlan } from './testing/order-plan.js';
 
 export interface ContractSubject {
@@ -11,6 +18,17 @@ export interface ContractSubject {
 }
 
 const deadlineMs = 20_000;
+
+const firstPage: SearchRequest = {
+  where: null,
+  q: null,
+  in: null,
+  sort: [{ field: 'id', descending: false, nulls: 'last' }],
+  fields: null,
+  limit: 1,
+  after: null,
+  offset: 0,
+};
 
 export function put(index: string, id: string, revision: number, document: object = {}): WriteOperation {
   return { kind: 'index', index, id, revision, body: JSON.stringify({ id, ...document }) };
@@ -102,6 +120,18 @@ export function searchIndexContract(adapter: string, open: () => Promise<Contrac
       expect(await search.heldBy(index)).toBe(0);
       await search.drop(index);
       expect(await search.heldBy(index)).toBe(0);
+    });
+
+    test('an index tells how often it was searched and asked for a document', async () => {
+      const index = await fresh();
+      await write([put(index, 'a', 1)]);
+      await search.refresh(index);
+      const before = await search.readsOf(index);
+      await search.get(index, 'a', { deadlineMs });
+      await search.search(index, orderPlan, firstPage, { deadlineMs });
+      expect((await search.readsOf(index)) - before).toBe(2);
+      await search.drop(index);
+      expect(await search.readsOf(index)).toBe(0);
     });
 
     test('no operations have no outcomes', async () => {

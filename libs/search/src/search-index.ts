@@ -182,6 +182,8 @@ export interface SearchIndex {
   closePointInTime(id: string): Promise<void>;
   /** How many searches and points in time hold the index just now; dropping it would break them. 0 for an absent one. */
   heldBy(index: string): Promise<number>;
+  /** How many searches and gets the index has answered since its server runs; 0 for an absent one. */
+  readsOf(index: string): Promise<number>;
   /** All documents in id order from `after`, as search sees them. */
   scan(index: string, after: string | null, limit: number): Promise<readonly StoredDocument[]>;
   /**

@@ -66,6 +66,26 @@ describe('the gate before the chunks of a scan', () => {
     }
   }, 60_000);
 
+  it('tells that somebody reads, and that nobody does any more', async () => {
+    const { index, space } = rebuilding.world;
+    const name = await rebuilding.world.index.pointsAt(`${space.indexPrefix}order-search`);
+    const reading = new AbortController();
+    const gate = await open({ sampleMs: 20 });
+    try {
+      expect(gate.hasReaders).toBe(false);
+      const reads = (async () => {
+        while (!reading.signal.aborted) await index.get(name ?? '', 'o001', { deadlineMs: 10_000 });
+      })();
+      await eventually(() => expect(gate.hasReaders).toBe(true));
+      reading.abort();
+      await reads;
+      await eventually(() => expect(gate.hasReaders).toBe(false));
+    } finally {
+      reading.abort();
+      await gate.close();
+    }
+  }, 30_000);
+
   it('does not look at others when it is told not to, or when there is little to scan', async () => {
     const { pool, index } = rebuilding.world;
     await pool.query(

@@ -13,6 +13,8 @@ export interface PaceGate {
   after(tookMs: number, signal: AbortSignal): Promise<void>;
   /** Why the scan yields; null while it does not. */
   readonly yielding: string | null;
+  /** Whether somebody else read the live index when it was looked at last. */
+  readonly hasReaders: boolean;
   /** Ends the measuring. */
   close(): Promise<void>;
 }
@@ -33,6 +35,9 @@ export async function openPaceGate(options: RebuildOptions, total: number): Prom
   return {
     get yielding() {
       return watch?.pace.reason ?? null;
+    },
+    get hasReaders() {
+      return watch?.readers.any ?? false;
     },
     before: async (count, signal) => {
       if (throttle === null) return;
@@ -57,24 +62,27 @@ async function rest(pace: Pace | null, tookMs: number, signal: AbortSignal): Pro
 
 interface Watch {
   readonly pace: Pace;
+  readonly readers: Readers;
   close(): Promise<void>;
 }
 
 async function startWatch(options: RebuildOptions): Promise<Watch> {
   const before: PaceSample[] = [];
+  const readers = new Readers();
   for (let at = 0; at < BASE.samples; at++) {
     if (at > 0) await sleep(BASE.everyMs);
-    before.push(await takeSample(options));
+    before.push(await takeSample(options, readers));
   }
   const pace = new Pace(baseLineOf(before));
   const { sampleMs = SAMPLE_MS } = options;
   const stop = new AbortController();
   const watching = (async () => {
     for (await sleep(sampleMs, stop.signal); !stop.signal.aborted; await sleep(sampleMs, stop.signal))
-      await noteSample(options, pace);
+      await noteSample(options, pace, readers);
   })();
   return {
     pace,
+    readers,
     close: () => {
       stop.abort();
       return watching;
@@ -83,9 +91,9 @@ async function startWatch(options: RebuildOptions): Promise<Watch> {
 }
 
 /** A database that does not answer stops the scan by itself; the watch goes on as long as that does. */
-async function noteSample(options: RebuildOptions, pace: Pace): Promise<void> {
+async function noteSample(options: RebuildOptions, pace: Pace, readers: Readers): Promise<void> {
   try {
-    pace.note(await takeSample(options));
+    pace.note(await takeSample(options, readers));
   } catch (error) {
     options.logger.warn(
       { view: options.plan.view, reason: messageOf(error) },
@@ -94,13 +102,32 @@ async function noteSample(options: RebuildOptions, pace: Pace): Promise<void> {
   }
 }
 
-async function takeSample(options: RebuildOptions): Promise<PaceSample> {
-  const { pool, plan } = options;
+/** Looks in a row without a reader after which there is none: those before the scan are a few milliseconds apart. */
+const QUIET_LOOKS = 5;
+
+/** Whether others read the live index: it counts what it answers, one search of each look here among it. */
+class Readers {
+  #before: number | null = null;
+  #quiet = QUIET_LOOKS;
+
+  get any(): boolean {
+    return this.#quiet < QUIET_LOOKS;
+  }
+
+  note(reads: number): void {
+    if (this.#before !== null) this.#quiet = reads - this.#before > 1 ? 0 : this.#quiet + 1;
+    this.#before = reads;
+  }
+}
+
+async function takeSample(options: RebuildOptions, readers: Readers): Promise<PaceSample> {
+  const { pool, plan, index } = options;
   const live = (await readGenerations(pool, plan.view)).find(({ state }) => state === 'live');
   const [waiting, latencyMs] = await Promise.all([
     oldestChanges(pool),
     live === undefined ? null : timeSearch(options, live),
   ]);
+  if (live !== undefined) readers.note(await index.readsOf(live.indexName));
   return { atMs: performance.now(), waiting, latencyMs };
 }
 

@@ -79,6 +79,7 @@ export function memoryIndex({ beforeWrite = () => Promise.resolve() }: MemoryInd
     openPointInTime: () => Promise.reject(new Error('An index in memory does not search.')),
     closePointInTime: () => Promise.resolve(),
     heldBy: () => Promise.resolve(0),
+    readsOf: () => Promise.resolve(0),
     scan: (name, after, limit) =>
       later(() =>
         live(name)

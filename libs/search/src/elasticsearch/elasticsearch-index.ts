@@ -22,7 +22,7 @@ import {
   refreshIndex,
   type Server,
 } from './indices.js';
-import { closePointInTime, countHolders, openPointInTime } from './point-in-time.js';
+import { closePointInTime, countHolders, countReads, openPointInTime } from './point-in-time.js';
 import { searchDocuments } from './search.js';
 import { sharingReads } from './shared-reads.js';
 import { statsOf } from './stats.js';
@@ -80,6 +80,7 @@ export function elasticsearchIndex({
     openPointInTime: (index, keepMs) => openPointInTime(server, index, keepMs),
     closePointInTime: (id) => closePointInTime(server, id),
     heldBy: (index) => countHolders(server, index),
+    readsOf: (index) => countReads(server, index),
     scan: (index, after, limit) => scanDocuments(server, index, after, limit),
     scanRange: (index, range, from, limit) => scanKeys(server, index, range, from, limit),
     scanRevisions: (index, range, from, limit) => scanRevisions(server, index, range, from, limit),

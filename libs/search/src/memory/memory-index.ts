@@ -23,6 +23,8 @@ interface State {
   readonly aliases: Map<string, string>;
   readonly held: Map<string, HeldState>;
   readonly clock: Clock;
+  /** How often each index was searched or asked for a document. */
+  readonly reads: Map<string, number>;
   opened: number;
   closed: boolean;
 }
@@ -37,6 +39,7 @@ export function memoryIndex({ clock = systemClock }: { readonly clock?: Clock } 
     stores: new Map(),
     aliases: new Map(),
     held: new Map(),
+    reads: new Map(),
     clock,
     opened: 0,
     closed: false,
@@ -59,6 +62,7 @@ function indicesOf(
     drop: (index) =>
       later(() => {
         stores.delete(index);
+        state.reads.delete(index);
         for (const [alias, target] of aliases) if (target === index) aliases.delete(alias);
         for (const [id, one] of held) if (one.index === index) held.delete(id);
       }),
@@ -74,6 +78,11 @@ function indicesOf(
     refresh: (index) => later(() => void storeOf(state, index)),
     count: (index) => later(() => storeOf(state, index).all().length),
   };
+}
+
+function noteRead({ reads, aliases }: State, index: string): void {
+  const name = aliases.get(index) ?? index;
+  reads.set(name, (reads.get(name) ?? 0) + 1);
 }
 
 function create({ stores, aliases }: State, index: string, plan: Plan): void {
@@ -105,6 +114,7 @@ function documentsOf(
       }),
     get: (index, id, { signal }) =>
       later(() => {
+        noteRead(state, index);
         const document = storeOf(state, index).get(id);
         return document === null ? null : stored(document);
       }, signal),
@@ -135,12 +145,16 @@ function documentsOf(
 
 function searchesOf(
   state: State,
-): Pick<SearchIndex, 'search' | 'stats' | 'suggest' | 'openPointInTime' | 'closePointInTime' | 'heldBy'> {
+): Pick<
+  SearchIndex,
+  'search' | 'stats' | 'suggest' | 'openPointInTime' | 'closePointInTime' | 'heldBy' | 'readsOf'
+> {
   const { held, clock } = state;
   return {
     search: (index, _plan, request, { signal }) =>
       later(() => {
         const { pointInTime } = request;
+        noteRead(state, index);
         const rows = pointInTime === undefined ? storeOf(state, index).rows() : heldRows(state, pointInTime);
         return searchIn(rows, request);
       }, signal),
@@ -157,6 +171,7 @@ function searchesOf(
         return id;
       }),
     closePointInTime: (id) => later(() => void held.delete(id)),
+    readsOf: (index) => later(() => state.reads.get(state.aliases.get(index) ?? index) ?? 0),
     heldBy: (index) =>
       later(() => {
         letExpire(state);
