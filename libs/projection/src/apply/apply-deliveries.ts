@@ -14,6 +14,8 @@ export interface ApplyDependencies {
   readonly sources: ReadonlyMap<string, ReceivedSource>;
   readonly logger: Logger;
   readonly metrics: ProjectionMetrics;
+  /** Called once changes are committed, before dead letters are looked for: whoever builds need not wait for that. */
+  readonly onCommitted?: () => void;
   /** Told of each message that became a dead letter once that is committed; absent is an error in the log. */
   readonly onLetter?: (letter: DeadLetter) => void;
 }
@@ -85,7 +87,9 @@ async function applyTogether(
       'A batch was rolled back by the database; it is repeated.',
     );
   };
-  for (const result of await inTransaction(deps.pool, work, { onRetry })) reportApplied(result, deps);
+  const results = await inTransaction(deps.pool, work, { onRetry });
+  deps.onCommitted?.();
+  for (const result of results) reportApplied(result, deps);
   for (const { change } of changes) deps.logger.debug(namesOf(change), 'Event handled');
   reportLetters(letters, deps);
 }

@@ -28,14 +28,17 @@ export interface ProjectorConsumerOptions extends Partial<Omit<ConsumeOptions, '
   readonly targetMs?: number;
   readonly logger?: Logger;
   readonly metrics?: ProjectionMetrics;
-  /** Called after each batch: what waits for marks and fan-out rows may look at once. */
+  /** Called when something of a batch is committed: what waits for marks and fan-out rows may look at once. */
   readonly onApplied?: () => void;
 }
 
 /** So many batches are fetched ahead: the next is there when one is done, and the rest is left to other processes. */
 const FETCHED_BATCHES = 4;
-/** Small, since it is not known yet how large events are. */
-const FIRST_BATCH = 250;
+/**
+ * Small, since it is not known yet how large events are. Twice as small, a queue of ten events of each order was worked off
+ * in five batches instead of four, and each order built once more.
+ */
+const FIRST_BATCH = 500;
 
 /**
  * Consumes events into the copies until it is closed. Messages are acknowledged when their batch has been committed.
@@ -61,7 +64,13 @@ export function startProjectorConsumer(options: ProjectorConsumerOptions): Consu
     const begun = performance.now();
     let pushedBack = true;
     try {
-      await applyDeliveries(batch, { pool, sources, logger, metrics });
+      await applyDeliveries(batch, {
+        pool,
+        sources,
+        logger,
+        metrics,
+        ...(onApplied === undefined ? {} : { onCommitted: onApplied }),
+      });
       pushedBack = false;
     } finally {
       const bytes = batch.reduce((sum, { body }) => sum + body.length, 0);
@@ -74,7 +83,6 @@ export function startProjectorConsumer(options: ProjectorConsumerOptions): Consu
       });
       consumer.resize(sizes());
     }
-    onApplied?.();
   };
   const consumer = startConsumer(
     {
