@@ -7,6 +7,7 @@ import { BatchSize } from '../flow/batch-size.js';
 import { HeavyViews } from './heavy-views.js';
 import { HotRoots } from './hot-roots.js';
 import { runLane, type Lane } from './lane.js';
+import { Pace } from './pace.js';
 import { ViewRoster } from './view-roster.js';
 
 export interface BuilderOptions extends BuildContext {
@@ -44,7 +45,8 @@ export interface Builder {
  *
  * Lanes run side by side. Every first one takes direct marks before bulk ones and every second one bulk before direct, so
  * that a change does not wait behind the marks of a wide fan-out or a raised epoch, and those do not wait for ever
- * behind changes. Views that take long to read have a lane of their own, with a claim size of its own. The revision
+ * behind changes. While direct changes come, the first ones leave bulk marks alone and the second ones take few of them and rest
+ * in between. Views that take long to read have a lane of their own, with a claim size of its own. The revision
  * orders the writes, so the order of claims is free.
  */
 export function startBuilder(options: BuilderOptions): Builder {
@@ -56,7 +58,7 @@ export function startBuilder(options: BuilderOptions): Builder {
   const size = new BatchSize(sizes);
   const heavyViews = new HeavyViews();
   const busy = new Busy();
-  const shared = { options, roster, busy, heavyViews, hotRoots: new HotRoots({ restMs }) };
+  const shared = { options, roster, busy, pace: new Pace(), heavyViews, hotRoots: new HotRoots({ restMs }) };
   const views = lanes === 1 ? 'all' : 'light';
   const alarmClocks = Array.from({ length: lanes }, () => new AlarmClock());
   const callOne = (): void => ringOne(alarmClocks);

@@ -11,6 +11,7 @@ import type { Busy } from './busy.js';
 import { Floor } from './floor.js';
 import type { HeavyViews } from './heavy-views.js';
 import type { HotRoots } from './hot-roots.js';
+import type { Pace } from './pace.js';
 import type { ViewRoster } from './view-roster.js';
 
 export type Preference = 'direct_first' | 'bulk_first';
@@ -23,6 +24,7 @@ export interface Lane {
   readonly alarmClock: AlarmClock;
   readonly callAnother: () => void;
   readonly busy: Busy;
+  readonly pace: Pace;
   readonly size: BatchSize;
   readonly hotRoots: HotRoots;
   readonly heavyViews: HeavyViews;
@@ -35,12 +37,17 @@ export interface Lane {
 interface Step {
   readonly priority: Priority;
   readonly order: ClaimOptions['order'];
-  /** How much of a full claim it takes. */
+  /** How much of a full claim it takes, and how much while direct changes come; none is not looked for. */
   readonly share: number;
+  readonly givingWay: number;
 }
 
 /** A direct mark may come while bulk ones are built, and the lane that is there for it should soon be free. */
 const BETWEEN_CHANGES = 1 / 4;
+/** About 50 ms of a server's time that a change may have to wait for. */
+const BESIDE_CHANGES = 1 / 10;
+/** How long the lane that is there for bulk marks rests after a build of them while direct changes come, by how long it took. */
+const RESTS_PER_BUILD = 1;
 
 /**
  * What is looked for, in order; a claim has marks of the first that finds some. Not filled up with bulk marks: direct ones
@@ -49,12 +56,12 @@ const BETWEEN_CHANGES = 1 / 4;
  */
 const steps: Readonly<Record<Preference, readonly Step[]>> = {
   direct_first: [
-    { priority: 'direct', order: 'oldest_first', share: 1 },
-    { priority: 'bulk', order: 'oldest_first', share: BETWEEN_CHANGES },
+    { priority: 'direct', order: 'oldest_first', share: 1, givingWay: 1 },
+    { priority: 'bulk', order: 'oldest_first', share: BETWEEN_CHANGES, givingWay: 0 },
   ],
   bulk_first: [
-    { priority: 'bulk', order: 'oldest_first', share: 1 },
-    { priority: 'direct', order: 'newest_first', share: 1 },
+    { priority: 'bulk', order: 'oldest_first', share: 1, givingWay: BESIDE_CHANGES },
+    { priority: 'direct', order: 'newest_first', share: 1, givingWay: 1 },
   ],
 };
 
@@ -69,17 +76,22 @@ export async function runLane(lane: Lane, signal: AbortSignal): Promise<void> {
   for (let turn = 0; !signal.aborted; turn++) {
     const heard = lane.alarmClock.rings;
     const preference = lane.turns[turn % lane.turns.length] ?? 'direct_first';
-    const outcome = await runClaim(lane, preference, floors);
+    const { outcome, restMs } = await runClaim(lane, preference, floors);
     failures = outcome === 'failed' || outcome === 'held_up' ? failures + 1 : 0;
     if (failures > 0) await sleep(backoffDelay(PAUSE, failures), signal);
+    else if (restMs > 0) await sleep(restMs, signal);
     else if (outcome === 'built_all') await lane.alarmClock.sleep(POLL.firstMs, heard, signal);
     else if (outcome === 'nothing_due') await lane.alarmClock.sleep(quietMs, heard, signal);
     quietMs = outcome === 'nothing_due' ? Math.min(quietMs * 2, POLL.longestMs) : POLL.firstMs;
   }
 }
 
-/** `built_all`: what it claimed was less than it would have taken, so a look at once would find nothing. */
-type ClaimResult = ClaimedOutcome | 'built_all' | 'nothing_due' | 'failed';
+interface ClaimResult {
+  /** `built_all`: what it claimed was less than it would have taken, so a look at once would find nothing. */
+  readonly outcome: ClaimedOutcome | 'built_all' | 'nothing_due' | 'failed';
+  /** How long the lane rests whatever else there is, since direct changes come, in milliseconds. */
+  readonly restMs: number;
+}
 
 async function runClaim(
   lane: Lane,
@@ -89,12 +101,13 @@ async function runClaim(
   const { options, roster } = lane;
   try {
     const claimable = forLane(lane, await roster.claimable());
-    if (claimable.views.length === 0) return 'nothing_due';
+    if (claimable.views.length === 0) return { outcome: 'nothing_due', restMs: 0 };
     return await withClient(options.claimPool, async (claim) => {
       const [, first] = await Promise.all([
         openClaim(claim, options.deadlineMs * 4),
-        claimFirst(claim, claimable, lane.size.current, preference, floors),
+        claimFirst(lane, claim, claimable, preference, floors),
       ]);
+      const begunAt = performance.now();
       const full = first.marks.length >= first.limit;
       if (full) lane.callAnother();
       const outcomes = await lane.busy.during(first.marks.length > 0, async () => {
@@ -104,14 +117,18 @@ async function runClaim(
       });
       if (outcomes.includes('foreign')) roster.expire();
       const outcome = summarize(outcomes);
-      return outcome === 'built' && !full ? 'built_all' : outcome;
+      const rests = first.givesWay && outcome === 'built' && lane.turns.length === 1;
+      return {
+        outcome: outcome === 'built' && !full ? 'built_all' : outcome,
+        restMs: rests ? (performance.now() - begunAt) * RESTS_PER_BUILD : 0,
+      };
     });
   } catch (error) {
     options.logger.error(
       { err: error },
       `A claim of marks was rolled back, its marks are kept: ${messageOf(error)}`,
     );
-    return 'failed';
+    return { outcome: 'failed', restMs: 0 };
   }
 }
 
@@ -126,18 +143,22 @@ interface FirstFound {
   readonly marks: readonly Mark[];
   /** The most roots that were asked for. */
   readonly limit: number;
+  /** They are bulk marks, of which fewer were taken since direct changes come. */
+  readonly givesWay: boolean;
 }
 
 async function claimFirst(
+  { size, pace }: Lane,
   claim: PoolClient,
   claimable: Claimable,
-  size: number,
   preference: Preference,
   floors: Readonly<Record<Priority, Floor>>,
 ): Promise<FirstFound> {
-  for (const { priority, order, share } of steps[preference]) {
+  const beside = pace.givesWay(performance.now());
+  for (const { priority, order, share, givingWay } of steps[preference]) {
+    const limit = Math.ceil(size.current * (beside ? givingWay : share));
+    if (limit === 0) continue;
     const floor = order === 'oldest_first' ? floors[priority] : null;
-    const limit = Math.ceil(size * share);
     const marks = await claimMarks(claim, {
       ...claimable,
       limit,
@@ -146,9 +167,11 @@ async function claimFirst(
       floor: floor?.value ?? '0',
     });
     floor?.note(marks, limit);
-    if (marks.length > 0) return { marks, limit };
+    if (marks.length === 0) continue;
+    if (priority === 'direct') pace.direct(performance.now());
+    return { marks, limit, givesWay: beside && priority === 'bulk' };
   }
-  return { marks: [], limit: size };
+  return { marks: [], limit: size.current, givesWay: false };
 }
 
 /** Builds what was claimed, by view and by what it is for; roots that were built again and again just now rest first. */
@@ -185,7 +208,7 @@ async function buildMarks(
   return outcomes;
 }
 
-function summarize(outcomes: readonly ClaimedOutcome[]): ClaimResult {
+function summarize(outcomes: readonly ClaimedOutcome[]): ClaimResult['outcome'] {
   if (outcomes.includes('built')) return 'built';
   if (outcomes.includes('held_up')) return 'held_up';
   return outcomes.length === 0 ? 'nothing_due' : 'foreign';

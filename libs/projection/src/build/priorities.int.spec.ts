@@ -48,6 +48,26 @@ function startRecorded(lanes: number, onWrite: (rootIds: readonly string[]) => P
   builder = world.start({ index, lanes, batch: 10, minBatch: 10 });
 }
 
+describe('beside direct changes', () => {
+  it('bulk marks are built a tenth of a claim at a time, where all would be one claim without them', async () => {
+    const ofBulk = (rootIds: readonly string[]): number =>
+      rootIds.filter((id) => id.startsWith('bulk')).length;
+    const sizes: number[] = [];
+    const index: SearchIndex = {
+      ...world.index,
+      write: (operations, deadlineMs) => {
+        sizes.push(ofBulk(operations.map(({ id }) => id)));
+        return world.index.write(operations, deadlineMs);
+      },
+    };
+    builder = world.start({ index, lanes: 2, batch: 100, minBatch: 100 });
+    await mark('direct', ['change']);
+    await eventually(() => expect(sizes).toEqual([0]));
+    await mark('bulk', rootsOf('bulk', 30));
+    await eventually(() => expect(sizes).toEqual([0, 10, 10, 10]));
+  });
+});
+
 describe.each([1, 2])('with %i lane(s)', (lanes) => {
   it('a direct mark does not wait behind the bulk marks that were there before it', async () => {
     await mark('bulk', rootsOf('bulk', 400));
