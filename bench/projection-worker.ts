@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { rebuild } from '#projection';
+import { aliasName, rebuild } from '#projection';
+import { startLeastProjector } from './arms/least-projector.js';
 import type { BenchSpace } from './bench-space.js';
-import { onProjectionBed } from './harness/projection-bed.js';
+import { onProjectionBed, type ProjectionBed } from './harness/projection-bed.js';
 import { toldIn, type Answer, type Role, type Task } from './harness/projection-process.js';
 import { startWorkers } from './harness/workers.js';
 
@@ -17,10 +18,17 @@ async function timed(task: Task, work: (task: Task) => Promise<unknown>): Promis
   answer({ seconds: (performance.now() - startedAt) / 1_000 });
 }
 
+function startLeast({ pool, plan }: ProjectionBed): ReturnType<typeof startLeastProjector> {
+  const { elasticsearchUrl, rabbitmqUrl: url, busPrefix, indexPrefix } = space;
+  const indexName = aliasName(indexPrefix, plan.view);
+  return startLeastProjector({ url, busPrefix, pool, elasticsearchUrl, indexName });
+}
+
 // Disconnected, it has no more to do.
 const disconnected = once(process, 'disconnect');
 await onProjectionBed(space, async (bed) => {
   const workers = role === 'projector' ? startWorkers(space, bed) : null;
+  const least = role === 'least' ? await startLeast(bed) : null;
   const work = async (task: Task): Promise<void> => {
     if (task.kind === 'rebuild') await rebuild(bed.rebuilding);
     else await workers?.untilDone(task.deliveries);
@@ -33,5 +41,6 @@ await onProjectionBed(space, async (bed) => {
     await Promise.race([disconnected, failed]);
   } finally {
     await workers?.close();
+    await least?.close();
   }
 });

@@ -8,9 +8,9 @@ import { connectDataSource } from '../../apps/command-api/src/services/data-sour
 import { migrateService } from '../../apps/command-api/src/services/migrate-service.js';
 import type { Place } from './projecting.js';
 import { watchReadable, type Readable } from './readable.js';
-import { startWorkers } from './workers.js';
+import { startProjectionProcess, type Role } from './projection-process.js';
 
-/** The whole way from a service's transaction to the index, in this process. */
+/** The whole way from a service's transaction to the index: service and relay in this process, the projector in its own. */
 export interface Flow extends Place {
   readonly readable: Readable;
   /** Places an order and looks for its document from the moment that it was committed. */
@@ -20,7 +20,11 @@ export interface Flow extends Place {
 /** As many connections as a service has by default. */
 export const writers = 8;
 
-export async function onFlow<T>(place: Place, use: (flow: Flow) => Promise<T>): Promise<T> {
+export async function onFlow<T>(
+  place: Place,
+  projector: Exclude<Role, 'rebuild'>,
+  use: (flow: Flow) => Promise<T>,
+): Promise<T> {
   const { space, bed } = place;
   const { orders } = allServices;
   const { serviceDatabaseUrl: url, busPrefix, rabbitmqUrl } = space;
@@ -41,7 +45,7 @@ export async function onFlow<T>(place: Place, use: (flow: Flow) => Promise<T>): 
     logger: silentLogger,
   });
   const relay = startRelay({ pool, publisher, logger: silentLogger });
-  const workers = startWorkers(space, bed);
+  const projecting = await startProjectionProcess(projector, space);
   const readable = watchReadable(bed.index, aliasName(space.indexPrefix, bed.plan.view));
   const handler = new PlaceOrderHandler();
   try {
@@ -60,7 +64,7 @@ export async function onFlow<T>(place: Place, use: (flow: Flow) => Promise<T>): 
   } finally {
     await relay.close();
     await publisher.close();
-    await workers.close();
+    await projecting.stop();
     await readable.stop();
     await Promise.all([pool.end(), database.destroy()]);
   }

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { BenchSpace } from '../bench-space.js';
 
-/** `projector`: the workers; `rebuild`: what the command line does. */
-export type Role = 'projector' | 'rebuild';
+/** `projector`: the workers; `rebuild`: what the command line does; `least`: the projector that others are compared with. */
+export type Role = 'projector' | 'rebuild' | 'least';
 
 /** What a process is asked to do, each answered in turn. */
 export type Task = { readonly kind: 'rebuild' } | { readonly kind: 'untilDone'; readonly deliveries: number };
