@@ -1,7 +1,9 @@
 import { newId, silentLogger, sleep } from '#kernel';
 import { busNames, connectPublisher, eventTopology, type OutgoingMessage, type Publisher } from '#messaging';
 import { aliasName, rebuild } from '#projection';
+import { seededId } from '#projection/testing';
 import { quantile } from './appearance.js';
+import { fanOutLeast } from './arms/least-fan-out.js';
 import { bulkBodies, sendRaw, type ReadyDocument } from './arms/raw-bulk.js';
 import type { Bench, Measured, Run } from './harness/bench.js';
 import { documentsOf } from './harness/checksum.js';
@@ -56,12 +58,22 @@ interface World extends Place {
 async function measure(world: World, { scale, rounds, print }: Run): Promise<Measured> {
   const documents = DOCUMENTS[scale];
   const renames = { count: 0 };
-  const arms = [renaming(world, documents, renames), indexing(world, await documentsNow(world))];
+  const now = await documentsNow(world);
+  const arms = [renaming(world, documents, renames), indexing(world, now), leastOf(world, now)];
   const all = await inTurns(arms, rounds, print);
   for (const arm of all) print(describeCpu(arm));
-  const [ours, other] = all as [Rounds, Rounds];
+  const [ours, other, least] = all as [Rounds, Rounds, Rounds];
+  const [byFloor, floorByOther] = [compare(ours, least).ratio, compare(least, other).ratio];
+  print(
+    `looked up, read, decided and sent: ${floorByOther.toFixed(2)} of raw bulk; the fan-out has ${byFloor.toFixed(2)} of it`,
+  );
   const lag = await lagBeside(world, renames, print);
-  return { ...compare(ours, other), goal: 0.7, unit: 'documents/s', more: { lagRatio: lag } };
+  return {
+    ...compare(ours, other),
+    goal: 0.7,
+    unit: 'documents/s',
+    more: { lagRatio: lag, byFloor, floorByOther },
+  };
 }
 
 /** From the event's publishing until no document is left that has another name. */
@@ -103,6 +115,26 @@ function indexing({ bed, space }: World, documents: readonly ReadyDocument[]): A
       const check = async (): Promise<void> => {
         await bed.index.refresh(name);
         mustBe('documents', await bed.index.count(name), documents.length);
+      };
+      return { rate, check };
+    },
+  };
+}
+
+function leastOf({ bed, space }: World, documents: readonly ReadyDocument[]): Arm {
+  const shape = { documents: 1_000, inFlight: 2 };
+  const indexName = `${space.indexPrefix}raw`;
+  const servers = { pool: bed.pool, elasticsearchUrl: space.elasticsearchUrl, indexName };
+  const byId = new Map(documents.map((document) => [document.id, document]));
+  return {
+    name: 'least',
+    work: async () => {
+      await bed.index.create(indexName, bed.plan);
+      const customer = seededId('customer', CUSTOMER);
+      const rate = await timed(documents.length, () => fanOutLeast(servers, customer, byId, shape));
+      const check = async (): Promise<void> => {
+        await bed.index.refresh(indexName);
+        mustBe('documents', await bed.index.count(indexName), documents.length);
       };
       return { rate, check };
     },

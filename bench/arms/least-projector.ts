@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { silentLogger } from '#kernel';
 import { busNames, eventTopology, startConsumer, type Delivery } from '#messaging';
 import { bulkSender } from './raw-bulk.js';
+import { createDecisions, decideRaw } from './raw-decision.js';
 import type { Broker } from './raw-publish.js';
 import { createRawTable, upsertRaw, type RawRow } from './raw-upsert.js';
 
@@ -23,9 +24,7 @@ export async function startLeastProjector(
 ): Promise<{ readonly close: () => Promise<void> }> {
   const { url, busPrefix, pool, elasticsearchUrl, indexName } = options;
   await createRawTable(pool);
-  await pool.query(
-    'CREATE TABLE IF NOT EXISTS raw_decision (id text COLLATE "C" PRIMARY KEY, revision bigint NOT NULL)',
-  );
+  await createDecisions(pool);
   const sender = bulkSender(elasticsearchUrl, indexName, BULKS_IN_FLIGHT);
   const sending = new Set<Promise<void>>();
   const consumer = startConsumer(
@@ -70,14 +69,12 @@ async function decideAndSend(
   rows: readonly RawRow[],
   send: ReturnType<typeof bulkSender>['send'],
 ): Promise<void> {
-  await pool.query({
-    name: 'raw decision',
-    text: `INSERT INTO raw_decision SELECT * FROM unnest($1::text[], $2::bigint[])
-           ON CONFLICT (id) DO UPDATE SET revision = excluded.revision`,
-    values: [rows.map(({ id }) => id), rows.map(({ version }) => version)],
-  });
   // Of the state what the index has fields for: the size of the document matters little here.
-  await send(
-    rows.map(({ id, version }) => ({ id, revision: version, source: `{"id":${JSON.stringify(id)}}` })),
-  );
+  const documents = rows.map(({ id, version }) => ({
+    id,
+    revision: version,
+    source: `{"id":${JSON.stringify(id)}}`,
+  }));
+  await decideRaw(pool, documents);
+  await send(documents);
 }

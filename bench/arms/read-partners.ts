@@ -11,7 +11,11 @@ interface OrderKeys {
  * each key once. Nothing is made of the answers, and no snapshot holds them together. Not prepared: a plan from when the
  * table was empty would read all of it.
  */
-export async function readPartners(pool: Pool, rows: readonly RawRow[]): Promise<void> {
+export async function readPartners(
+  pool: Pool,
+  rows: readonly RawRow[],
+  table: 'raw_copy' | 'copy_order' = 'raw_copy',
+): Promise<void> {
   const keys = rows.map(({ data }) => JSON.parse(data) as OrderKeys);
   const orders = [...new Set(rows.map(({ id }) => id))];
   const customers = [...new Set(keys.map(({ customerId }) => customerId))];
@@ -19,7 +23,7 @@ export async function readPartners(pool: Pool, rows: readonly RawRow[]): Promise
   const read = (from: string, values: readonly string[]): Promise<unknown> =>
     pool.query(`SELECT id, data FROM ${from} = ANY($1::text[])`, [values]);
   await Promise.all([
-    read('raw_copy WHERE id', orders),
+    read(`${table} WHERE id`, orders),
     read('copy_customer WHERE id', customers),
     read('copy_product WHERE id', products),
     read('copy_payment WHERE "key_orderId"', orders),

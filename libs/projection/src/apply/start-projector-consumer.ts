@@ -35,8 +35,8 @@ export interface ProjectorConsumerOptions extends Partial<Omit<ConsumeOptions, '
 /** So many batches are fetched ahead: the next is there when one is done, and the rest is left to other processes. */
 const FETCHED_BATCHES = 4;
 /**
- * Small, since it is not known yet how large events are. Twice as small, a queue of ten events of each order was worked off
- * in five batches instead of four, and each order built once more.
+ * Small, since it is not known yet how large events are, and four times as many are fetched. Twice as large, ten events of
+ * each order were worked off at 10 000 a second instead of 8 000: fewer batches, of which each builds every order again.
  */
 const FIRST_BATCH = 500;
 
