@@ -14,13 +14,14 @@ export const appPorts: Readonly<Record<AppName, { readonly variable: string; rea
 };
 
 /**
- * The flags of Node that an app runs by, in its start script and in docker-compose.yml too. What a request of the query API
- * leaves behind is garbage at once; the young generation begins with a megabyte and grows only by what survives, so that it
- * was collected every few dozen requests. MiB.
+ * The flags of Node that an app runs by, in its start script and in docker-compose.yml too; MiB. What a request of the
+ * query API leaves behind is garbage at once; the young generation begins with a megabyte and grows only by what survives,
+ * so that it was collected every few dozen requests. A projector's batches live longer than that; where the machine has
+ * gigabytes, V8 lets three times of what it needs pile up in the old generation before it looks, and less the less it may have.
  */
 export const nodeFlags: Readonly<Record<AppName, readonly string[]>> = {
   'command-api': [],
-  projector: [],
+  projector: ['--max-semi-space-size=32', '--max-old-space-size=1024'],
   'query-api': ['--min-semi-space-size=16', '--max-semi-space-size=32'],
 };
 
