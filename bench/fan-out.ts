@@ -10,7 +10,15 @@ import { documentsOf } from './harness/checksum.js';
 import { mustBe, timed, type Place } from './harness/projecting.js';
 import { onProjectionBed } from './harness/projection-bed.js';
 import { watchReadable } from './harness/readable.js';
-import { compare, describeCpu, format, inTurns, type Arm, type Rounds } from './harness/rounds.js';
+import {
+  compare,
+  describeCpu,
+  FLOOR_ROUNDS,
+  format,
+  inTurns,
+  type Arm,
+  type Rounds,
+} from './harness/rounds.js';
 import { startWorkers, type Workers } from './harness/workers.js';
 import { customerRenamed, orderOf, orderPlaced } from './shop-events.js';
 
@@ -128,6 +136,7 @@ function leastOf({ bed, space }: World, documents: readonly ReadyDocument[]): Ar
   const byId = new Map(documents.map((document) => [document.id, document]));
   return {
     name: 'least',
+    rounds: FLOOR_ROUNDS,
     work: async () => {
       await bed.index.create(indexName, bed.plan);
       const customer = seededId('customer', CUSTOMER);

@@ -5,7 +5,7 @@ import type { Bench, Measured, Run } from './harness/bench.js';
 import { onFlow, writers, type Flow } from './harness/flow.js';
 import type { Place } from './harness/projecting.js';
 import { onProjectionBed } from './harness/projection-bed.js';
-import { format } from './harness/rounds.js';
+import { FLOOR_ROUNDS, format } from './harness/rounds.js';
 import { median, spread } from './harness/statistics.js';
 
 /** How long orders are placed in each round, how many in the burst, and how often the least steps are taken. */
@@ -29,22 +29,23 @@ interface Round {
   readonly ours: number;
   /** The least steps, each taken alone. */
   readonly alone: number;
-  /** A projector of the least that the guarantees need, at our rate. */
-  readonly least: number;
+  /** A projector of the least that the guarantees need, at our rate; null in rounds without it. */
+  readonly least: number | null;
 }
 
 async function measure(place: Place, run: Run): Promise<Measured> {
   const rounds: Round[] = [];
   for (let round = 1; round <= run.rounds; round++) {
-    const measured = await roundOf(place, run);
+    const measured = await roundOf(place, run, round <= FLOOR_ROUNDS);
     rounds.push(measured);
     const { ours, alone, least } = measured;
     run.print(
-      `round ${round}: ${format(ours)} ms, least steps alone ${format(alone)} ms, least projector ${format(least)} ms (p99)`,
+      `round ${round}: ${format(ours)} ms, least steps alone ${format(alone)} ms${least === null ? '' : `, least projector ${format(least)} ms`} (p99)`,
     );
   }
   const ratios = rounds.map(({ ours, alone }) => ours / alone);
-  const byLeast = median(rounds.map(({ ours, least }) => ours / least));
+  const withLeast = rounds.flatMap(({ ours, least }) => (least === null ? [] : [{ ours, least }]));
+  const byLeast = median(withLeast.map(({ ours, least }) => ours / least));
   run.print(`by the least projector at the same rate: ${byLeast.toFixed(2)}`);
   return {
     ratio: median(ratios),
@@ -53,11 +54,11 @@ async function measure(place: Place, run: Run): Promise<Measured> {
     other: median(rounds.map(({ alone }) => alone)),
     unit: 'ms',
     spread: spread(ratios),
-    more: { goalMs: 100, least: median(rounds.map(({ least }) => least)), byLeast },
+    more: { goalMs: 100, least: median(withLeast.map(({ least }) => least)), byLeast },
   };
 }
 
-async function roundOf(place: Place, run: Run): Promise<Round> {
+async function roundOf(place: Place, run: Run, hasLeast: boolean): Promise<Round> {
   const { burst } = SIZES[run.scale];
   const alone = await leastSteps(place, run);
   await place.bed.empty();
@@ -67,6 +68,7 @@ async function roundOf(place: Place, run: Run): Promise<Round> {
     return atRate(flow, rate, run);
   });
   await place.bed.empty();
+  if (!hasLeast) return { ours, alone, least: null };
   const least = await onFlow(place, 'least', async (flow) => {
     // Warm, as the other is.
     await burstOf(flow, burst);

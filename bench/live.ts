@@ -16,7 +16,15 @@ import {
   type Place,
 } from './harness/projecting.js';
 import { onProjectionBed } from './harness/projection-bed.js';
-import { compare, describeCpu, format, inTurns, type Arm, type Rounds } from './harness/rounds.js';
+import {
+  compare,
+  describeCpu,
+  FLOOR_ROUNDS,
+  format,
+  inTurns,
+  type Arm,
+  type Rounds,
+} from './harness/rounds.js';
 
 const EVENTS = { s: 5_000, m: 50_000, l: 200_000 };
 /** Events of one document where keys are hot. */
@@ -153,6 +161,7 @@ function pipelining(
   const pipeline = { ...brokerOf(place), pool, elasticsearchUrl, indexName, ...(reads ? { read } : {}) };
   return {
     name,
+    rounds: FLOOR_ROUNDS,
     work: async () => {
       await createRawTable(pool);
       await index.drop(indexName);

@@ -60,8 +60,10 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function runOne(bench: Bench, space: BenchSpace, { json, scale, rounds }: Options): Promise<void> {
   print(`${bench.name} (scale ${scale}): ${bench.about}`);
+  const startedAt = performance.now();
   const measured = await bench.measure(space, { scale, rounds, print: (line) => print(`  ${line}`) });
   print(`  ${summary(measured)}`);
+  print(`  in ${Math.round((performance.now() - startedAt) / 1_000)} s`);
   if (json) print(JSON.stringify(asJson(bench.name, measured, rounds)));
 }
 

@@ -25,8 +25,8 @@ export const memoryBench: Bench = {
   measure: (space, run) => onProjectionBed(space, (bed) => measure(space, bed, run)),
 };
 
-/** Each takes as long as building all those orders. Memory does not jump about as times do: three tell as much as five. */
-const MOST_ROUNDS = { s: 3, m: 3, l: 1 };
+/** Each takes as long as building all those orders. Memory does not jump about as times do: two tell as much as five. */
+const MOST_ROUNDS = { s: 2, m: 3, l: 1 };
 
 async function measure(space: BenchSpace, bed: ProjectionBed, run: Run): Promise<Measured> {
   const { few, many } = ORDERS[run.scale];

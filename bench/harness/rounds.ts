@@ -5,7 +5,12 @@ export interface Arm {
   readonly name: string;
   /** Does the work once and returns how much it was; what it throws ends the benchmark. */
   readonly work: (round: number) => Promise<Work>;
+  /** In how many rounds it takes part, the first ones; in all unless told. */
+  readonly rounds?: number;
 }
+
+/** Of a side that shows a floor: it is read beside the goal, and is no part of the ratio. */
+export const FLOOR_ROUNDS = 2;
 
 export interface Work {
   /** In the benchmark's unit. */
@@ -37,6 +42,7 @@ export async function inTurns(
     const order = arms.map((_, at) => (at + round) % arms.length);
     for (const at of order) {
       const arm = arms[at] as Arm;
+      if (round > (arm.rounds ?? rounds)) continue;
       const before = readCpu(children);
       const { rate, check } = await arm.work(round);
       const used = cpuBetween(before, readCpu(children));
@@ -46,18 +52,25 @@ export async function inTurns(
       result.rates.push(rate);
       result.cpu = plus(result.cpu, used);
     }
-    const line = results.map(({ name, rates }) => `${name} ${format(rates.at(-1) ?? NaN)}`).join(', ');
+    const line = results
+      .flatMap(({ name, rates }) =>
+        rates[round - 1] === undefined ? [] : [`${name} ${format(rates[round - 1] ?? NaN)}`],
+      )
+      .join(', ');
     print(round === 0 ? 'warm' : `round ${round}: ${line}`);
   }
   return results;
 }
 
-/** Ours by the other's in each round, and what is made of them. */
+/** Ours by the other's in each round that both took part in, and what is made of them. */
 export function compare(
   ours: Rounds,
   other: Rounds,
 ): { readonly ratio: number; readonly spread: number; readonly ours: number; readonly other: number } {
-  const ratios = ours.rates.map((rate, round) => rate / (other.rates[round] ?? NaN));
+  const ratios = ours.rates.flatMap((rate, round) => {
+    const by = other.rates[round];
+    return by === undefined ? [] : [rate / by];
+  });
   return {
     ratio: median(ratios),
     spread: spread(ratios),

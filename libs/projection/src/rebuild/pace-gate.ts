@@ -1,4 +1,5 @@
-import { messageOf, sleep } from '#kernel';
+import { messageOf, sleep, type Logger } from '#kernel';
+import type { Plan } from '#views';
 import { aliasName } from '../generations/names.js';
 import { readGenerations, type Generation } from '../generations/generation.js';
 import { oldestChanges } from '../marks/waiting.js';
@@ -23,6 +24,7 @@ export interface PaceGate {
 const WORTH_MEASURING = 2_000;
 const BASE = { samples: 5, everyMs: 5 };
 const SAMPLE_MS = 1_000;
+const EARLY_MS = 150;
 const PROBE = { hits: 20, deadlineMs: 5_000 };
 const LONGEST_REST_MS = 5_000;
 const LOOK_MS = 100;
@@ -74,11 +76,16 @@ async function startWatch(options: RebuildOptions): Promise<Watch> {
     before.push(await takeSample(options, readers));
   }
   const pace = new Pace(baseLineOf(before));
-  const { sampleMs = SAMPLE_MS } = options;
+  const { plan, index, indexPrefix, logger, sampleMs = SAMPLE_MS } = options;
   const stop = new AbortController();
   const watching = (async () => {
+    // Between the samples before, few read; a second is half of a small scan.
+    await sleep(Math.min(EARLY_MS, sampleMs / 2), stop.signal);
+    await measured(plan, logger, async () =>
+      readers.note(await index.readsOf(aliasName(indexPrefix, plan.view)), 0),
+    );
     for (await sleep(sampleMs, stop.signal); !stop.signal.aborted; await sleep(sampleMs, stop.signal))
-      await noteSample(options, pace, readers);
+      await measured(plan, logger, async () => pace.note(await takeSample(options, readers)));
   })();
   return {
     pace,
@@ -90,22 +97,19 @@ async function startWatch(options: RebuildOptions): Promise<Watch> {
   };
 }
 
-/** A database that does not answer stops the scan by itself; the watch goes on as long as that does. */
-async function noteSample(options: RebuildOptions, pace: Pace, readers: Readers): Promise<void> {
+/** A server that does not answer stops the scan by itself; the watch goes on as long as that does. */
+async function measured({ view }: Plan, logger: Logger, look: () => Promise<void>): Promise<void> {
   try {
-    pace.note(await takeSample(options, readers));
+    await look();
   } catch (error) {
-    options.logger.warn(
-      { view: options.plan.view, reason: messageOf(error) },
-      'How the rebuild does to others could not be measured',
-    );
+    logger.warn({ view, reason: messageOf(error) }, 'How the rebuild does to others could not be measured');
   }
 }
 
 /** Looks in a row without a reader after which there is none: those before the scan are a few milliseconds apart. */
 const QUIET_LOOKS = 5;
 
-/** Whether others read the live index: it counts what it answers, one search of each look here among it. */
+/** Whether others read the live index: it counts what it answers. */
 class Readers {
   #before: number | null = null;
   #quiet = QUIET_LOOKS;
@@ -114,8 +118,9 @@ class Readers {
     return this.#quiet < QUIET_LOOKS;
   }
 
-  note(reads: number): void {
-    if (this.#before !== null) this.#quiet = reads - this.#before > 1 ? 0 : this.#quiet + 1;
+  /** `own`: the searches among them that were made here. */
+  note(reads: number, own: number): void {
+    if (this.#before !== null) this.#quiet = reads - this.#before > own ? 0 : this.#quiet + 1;
     this.#before = reads;
   }
 }
@@ -127,7 +132,7 @@ async function takeSample(options: RebuildOptions, readers: Readers): Promise<Pa
     oldestChanges(pool),
     live === undefined ? null : timeSearch(options, live),
   ]);
-  if (live !== undefined) readers.note(await index.readsOf(live.indexName));
+  if (live !== undefined) readers.note(await index.readsOf(live.indexName), 1);
   return { atMs: performance.now(), waiting, latencyMs };
 }
 
