@@ -21,7 +21,7 @@ import { scattered } from './scattered.js';
 
 /** For how long each side is asked in a round, and before the first. */
 const sizes = {
-  s: { orders: 10_000, seconds: 2, warmSeconds: 3 },
+  s: { orders: 10_000, seconds: 1.6, warmSeconds: 2.5 },
   m: { orders: 100_000, seconds: 12, warmSeconds: 10 },
   l: { orders: 500_000, seconds: 60, warmSeconds: 30 },
 };

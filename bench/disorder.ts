@@ -5,7 +5,7 @@ import { eventsOf, projecting, type Event, type Place } from './harness/projecti
 import { onProjectionBed } from './harness/projection-bed.js';
 import { compare, describeCpu, inTurns, type Arm, type Rounds } from './harness/rounds.js';
 
-const EVENTS = { s: 9_000, m: 45_000, l: 180_000 };
+const EVENTS = { s: 6_000, m: 45_000, l: 180_000 };
 /** So that what comes late is really older than what is there. */
 const EVENTS_OF_ONE = 3;
 const DUPLICATES = 0.3;

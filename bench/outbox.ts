@@ -10,7 +10,7 @@ import { placeOrderPlain } from './arms/place-order-plain.js';
 import type { Bench, Measured, Run } from './harness/bench.js';
 import { compare, describeCpu, format, inTurns, type Arm, type Rounds } from './harness/rounds.js';
 
-const COMMANDS = { s: 3_000, m: 10_000, l: 50_000 };
+const COMMANDS = { s: 1_800, m: 10_000, l: 50_000 };
 /** As many connections as a service has by default. */
 const WRITERS = 8;
 

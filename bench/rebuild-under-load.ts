@@ -20,7 +20,7 @@ const ORDERS = { s: 10_000, m: 50_000, l: 500_000 };
 /** A second; every second read is a list. */
 const READS = 60;
 const WRITES = 20;
-const BEFORE_SECONDS = 5;
+const BEFORE_SECONDS = 4;
 /** The least that a rebuild should keep of its rate. */
 const LEAST_SHARE = 0.6;
 

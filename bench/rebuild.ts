@@ -116,7 +116,7 @@ async function bestShape(bed: Raw, print: (line: string) => void): Promise<BulkS
   const part = { ...bed, ready: bed.ready.slice(0, 20_000) };
   let best = { shape: { documents: 1_000, inFlight: 2 }, rate: 0 };
   for (const documents of [1_000, 4_000])
-    for (const inFlight of [1, 2, 4]) {
+    for (const inFlight of [2, 4]) {
       const shape = { documents, inFlight };
       const arm = raw(part, shape);
       const { rate } = await arm.work(0);

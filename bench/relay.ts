@@ -8,7 +8,7 @@ import type { Bench, Measured, Run } from './harness/bench.js';
 import { compare, describeCpu, format, inTurns, type Arm, type Rounds } from './harness/rounds.js';
 import { orderOf, orderPlaced } from './shop-events.js';
 
-const EVENTS = { s: 20_000, m: 50_000, l: 200_000 };
+const EVENTS = { s: 15_000, m: 50_000, l: 200_000 };
 
 export const relayBench: Bench = {
   name: 'relay',
