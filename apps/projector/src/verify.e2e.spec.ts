@@ -75,7 +75,7 @@ describe('prejoin verify and repair', () => {
 
     const shown = await prejoin('verify', 'order-search');
     expect(shown.code).toBe(1);
-    expect(shown.out).toMatch(/different: 1 missing, 1 extra, 1 stale; 300 roots/);
+    expect(shown.out).toMatch(/different: 1 missing, 1 extra, 1 different; 300 roots/);
     expect(shown.out).toMatch(/^ghost +extra/m);
     expect(shown.out).toMatch(/npx prejoin repair order-search$/m);
 
@@ -86,7 +86,7 @@ describe('prejoin verify and repair', () => {
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({
       report: 'prejoin verify',
       verdict: 'different',
-      views: [{ view: 'order-search', state: 'live', counts: { missing: 1, extra: 1, stale: 1 } }],
+      views: [{ view: 'order-search', state: 'live', counts: { missing: 1, extra: 1, different: 1 } }],
     });
 
     const dry = await prejoin('repair', 'order-search', '--dry-run', '--report', path);

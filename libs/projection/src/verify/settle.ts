@@ -147,7 +147,8 @@ function kindOf({ made, stored, ahead }: Look, waiting: boolean, newest: number 
   if (ahead) return 'ahead';
   if (stored === null) return 'missing';
   if (made === null) return 'extra';
-  return waiting || newest === null || stored.revision < newest ? 'stale' : 'different';
+  // Of what a rebuild wrote and nobody has built since, no build is known.
+  return waiting || (newest !== null && stored.revision < newest) ? 'stale' : 'different';
 }
 
 /** The documents that the index refuses as they are now: their dead letters are open, and say why. */
