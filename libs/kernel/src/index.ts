@@ -24,6 +24,7 @@ export {
 } from './config.js';
 export { checkOut } from './check-out.js';
 export { openPool } from './open-pool.js';
+export { RolledBackError } from './rolled-back-error.js';
 export { forPeople, messageOf, PrejoinError, type ErrorDetails } from './errors.js';
 export { gatheredLines } from './gathered-lines.js';
 export { isUuid, newId } from './ids.js';

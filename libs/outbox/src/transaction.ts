@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { backoffDelay, PrejoinError, type Backoff } from '#kernel';
+import { backoffDelay, PrejoinError, RolledBackError, type Backoff } from '#kernel';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { faultOf, onConnection, sendAhead, type OpenTransaction } from './open-transaction.js';
 
@@ -28,15 +28,6 @@ export interface TransactionOptions {
   readonly retry?: Backoff;
 }
 
-/** A statement of the transaction had failed and nobody passed that on. */
-export class TransactionRolledBackError extends PrejoinError {
-  constructor() {
-    super('transaction_rolled_back', 'A transaction was rolled back where it should have been committed.', {
-      remedy: 'Let the fault of each statement reach the end of the transaction; nothing of it was kept.',
-    });
-  }
-}
-
 /** An event was appended under an epoch that is not its source's any more. The work does it again under the new one. */
 export class EpochRaisedError extends PrejoinError {
   constructor(source: string, cause: unknown) {
@@ -52,7 +43,7 @@ export class EpochRaisedError extends PrejoinError {
  * A serialization failure (40001), a deadlock (40P01) or an epoch that was raised meanwhile rolls back and runs `work`
  * again, so `work` may have no effect outside of `tx`. A COMMIT whose answer is lost is not repeated: whether it happened
  * is not known.
- * @throws {TransactionConflictError} when every attempt conflicted; {TransactionRolledBackError} when `work` kept a
+ * @throws {TransactionConflictError} when every attempt conflicted; {RolledBackError} when `work` kept a
  *   statement's fault to itself; anything else that `work` throws is passed on
  */
 export async function inTransaction<T>(
@@ -93,7 +84,7 @@ async function runOnce<T>(
   // no reason to call a commit a failure; and one that failed is none to run again what may have been committed.
   const { command } = await connection.query('COMMIT');
   if (command === 'COMMIT') return result;
-  throw (await faultOf(transaction)) ?? new TransactionRolledBackError();
+  throw (await faultOf(transaction)) ?? new RolledBackError();
 }
 
 /**

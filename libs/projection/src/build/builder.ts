@@ -7,7 +7,7 @@ import { BatchSize } from '../flow/batch-size.js';
 import { HeavyViews } from './heavy-views.js';
 import { HotRoots } from './hot-roots.js';
 import { runLane, type Lane } from './lane.js';
-import { Pace } from './pace.js';
+import { DirectTraffic } from './direct-traffic.js';
 import { ViewRoster } from './view-roster.js';
 
 export interface BuilderOptions extends BuildContext {
@@ -58,7 +58,14 @@ export function startBuilder(options: BuilderOptions): Builder {
   const size = new BatchSize(sizes);
   const heavyViews = new HeavyViews();
   const busy = new Busy();
-  const shared = { options, roster, busy, pace: new Pace(), heavyViews, hotRoots: new HotRoots({ restMs }) };
+  const shared = {
+    options,
+    roster,
+    busy,
+    directTraffic: new DirectTraffic(),
+    heavyViews,
+    hotRoots: new HotRoots({ restMs }),
+  };
   const views = lanes === 1 ? 'all' : 'light';
   const alarmClocks = Array.from({ length: lanes }, () => new AlarmClock());
   const callOne = (): void => ringOne(alarmClocks);

@@ -11,7 +11,7 @@ import type { Busy } from './busy.js';
 import { Floor } from './floor.js';
 import type { HeavyViews } from './heavy-views.js';
 import type { HotRoots } from './hot-roots.js';
-import type { Pace } from './pace.js';
+import type { DirectTraffic } from './direct-traffic.js';
 import type { ViewRoster } from './view-roster.js';
 
 export type Preference = 'direct_first' | 'bulk_first';
@@ -24,7 +24,7 @@ export interface Lane {
   readonly alarmClock: AlarmClock;
   readonly callAnother: () => void;
   readonly busy: Busy;
-  readonly pace: Pace;
+  readonly directTraffic: DirectTraffic;
   readonly size: BatchSize;
   readonly hotRoots: HotRoots;
   readonly heavyViews: HeavyViews;
@@ -148,13 +148,13 @@ interface FirstFound {
 }
 
 async function claimFirst(
-  { size, pace }: Lane,
+  { size, directTraffic }: Lane,
   claim: PoolClient,
   claimable: Claimable,
   preference: Preference,
   floors: Readonly<Record<Priority, Floor>>,
 ): Promise<FirstFound> {
-  const beside = pace.givesWay(performance.now());
+  const beside = directTraffic.isRecent(performance.now());
   for (const { priority, order, share, givingWay } of steps[preference]) {
     const limit = Math.ceil(size.current * (beside ? givingWay : share));
     if (limit === 0) continue;
@@ -168,7 +168,7 @@ async function claimFirst(
     });
     floor?.note(marks, limit);
     if (marks.length === 0) continue;
-    if (priority === 'direct') pace.direct(performance.now());
+    if (priority === 'direct') directTraffic.note(performance.now());
     return { marks, limit, givesWay: beside && priority === 'bulk' };
   }
   return { marks: [], limit: size.current, givesWay: false };

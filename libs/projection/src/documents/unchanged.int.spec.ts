@@ -63,6 +63,17 @@ function build(
   return buildRoots(context, 'order-search', [id], { scans });
 }
 
+/** 1 is in the index, and 2 was read and is about to be sent, by a builder or by a scan. */
+async function secondUnderWay(scans = false): Promise<{ late: Gate; older: ReturnType<typeof build> }> {
+  await apply(1);
+  await build();
+  await apply(2);
+  const late = gate();
+  const older = build(root, { held: late, scans });
+  await late.reached;
+  return { late, older };
+}
+
 async function outcomeOf(id = root): Promise<string | undefined> {
   const result = await build(id);
   return result.kind === 'written' ? result.writes[0]?.outcome.kind : result.kind;
@@ -115,12 +126,7 @@ describe('a document that is equal to what its index holds', () => {
   });
 
   it('is sent when an older snapshot has other content under way, whose arrival it must outlive', async () => {
-    await apply(1);
-    await build();
-    await apply(2);
-    const late = gate();
-    const older = build(root, { held: late });
-    await late.reached;
+    const { late, older } = await secondUnderWay();
     await apply(1);
     expect(await outcomeOf()).toBe('done');
     late.open();
@@ -333,32 +339,22 @@ describe('a document of a generation that is being built', () => {
   });
 
   it('is sent by a builder although it is equal, since the scan may have other content under way', async () => {
-    await apply(1);
-    await build();
-    await apply(2);
-    const late = gate();
-    const scanning = build(root, { held: late, scans: true });
-    await late.reached;
+    const { late, older } = await secondUnderWay(true);
     await apply(1);
     expect(await outcomeOf()).toBe('done');
     late.open();
-    await scanning;
+    await older;
     expect((await stored()).total).toBe(1);
   });
 
   it('is sent once more after the swap, when a scan that stood still may wake up; then it is known', async () => {
-    await apply(1);
-    await build();
-    await apply(2);
-    const late = gate();
-    const scanning = build(root, { held: late, scans: true });
-    await late.reached;
+    const { late, older } = await secondUnderWay(true);
     await become('live');
     await apply(1);
     expect(await outcomeOf()).toBe('done');
     expect(await outcomeOf()).toBe('unchanged');
     late.open();
-    await scanning;
+    await older;
     expect((await stored()).total).toBe(1);
   });
 });

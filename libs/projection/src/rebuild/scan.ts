@@ -49,9 +49,10 @@ export async function scanRoots(
 ): Promise<number> {
   const { pool, workers = WORKERS } = options;
   const { generation, token, total } = begun;
-  const chunk = chunkOf(options, total);
+  const fitting = Math.min(CHUNK.most, Math.max(CHUNK.least, Math.round(total / CHUNKS)));
+  const chunk = chunkOf(options, fitting);
   // Beside readers one worker has in hand what else all of them have together: a kill costs the same.
-  const alone = options.chunk ?? Math.min(CHUNK.most, chunk * workers);
+  const alone = chunkOf(options, Math.min(CHUNK.most, fitting * workers));
   const chunks: Chunks = {
     turns: inTurn(() => gate.hasReaders),
     size: () => (gate.hasReaders ? alone : chunk),
@@ -78,9 +79,8 @@ export async function scanRoots(
   return scanned;
 }
 
-/** What is asked for; else a part of the whole. Not more than the throttle lets through in a second. */
-function chunkOf({ chunk, throttle = null }: RebuildOptions, total: number): number {
-  const fitting = Math.min(CHUNK.most, Math.max(CHUNK.least, Math.round(total / CHUNKS)));
+/** What is asked for; else what fits. Not more than the throttle lets through in a second. */
+function chunkOf({ chunk, throttle = null }: RebuildOptions, fitting: number): number {
   return Math.max(1, Math.min(chunk ?? fitting, Math.floor(throttle ?? Infinity)));
 }
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Pool, PoolClient } from 'pg';
+import { RolledBackError } from '#kernel';
 import { createTestSpace, type TestSpace } from '#testing';
-import { inOneGo, inTransaction, RolledBackError } from './transaction.js';
+import { inOneGo, inTransaction } from './transaction.js';
 
 let space: TestSpace;
 let pool: Pool;

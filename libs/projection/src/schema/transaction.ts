@@ -1,5 +1,5 @@
 import type { Pool, PoolClient, QueryResult } from 'pg';
-import { backoffDelay, checkOut, PrejoinError, sleep } from '#kernel';
+import { backoffDelay, checkOut, RolledBackError, sleep } from '#kernel';
 import { allEnded } from './all-ended.js';
 
 export interface TransactionOptions {
@@ -9,15 +9,6 @@ export interface TransactionOptions {
   readonly attempts?: number;
   /** How long the work may leave its transaction alone between two statements, in milliseconds; 0 is for ever. */
   readonly idleMs?: number;
-}
-
-/** A statement of the transaction had failed and nobody passed that on. */
-export class RolledBackError extends PrejoinError {
-  constructor() {
-    super('transaction_rolled_back', 'A transaction was rolled back where it should have been committed.', {
-      remedy: 'Let the fault of each statement reach the end of the transaction; nothing of it was kept.',
-    });
-  }
 }
 
 /**

@@ -2,19 +2,19 @@
 const RECENT_MS = 1_000;
 
 /**
- * How bulk marks give way while direct changes come: all lanes share the servers' processors with whoever waits for a change,
- * so that a free lane alone spares it nothing. In memory and by process; each process sees what it claims.
+ * Whether direct changes come, to which bulk marks give way: all lanes share the servers' processors with whoever waits
+ * for a change, so that a free lane alone spares it nothing. In memory and by process; each process sees what it claims.
  */
-export class Pace {
+export class DirectTraffic {
   #directAt = -Infinity;
 
   /** A claim found direct marks at `nowMs`. */
-  direct(nowMs: number): void {
+  note(nowMs: number): void {
     this.#directAt = nowMs;
   }
 
   /** Whether direct changes came just now, so that more are to be expected. */
-  givesWay(nowMs: number): boolean {
+  isRecent(nowMs: number): boolean {
     return nowMs - this.#directAt < RECENT_MS;
   }
 }
